@@ -1,0 +1,2 @@
+//! The binary `caisse`.
+fn main() {}

@@ -1,0 +1,31 @@
+//! What caisses share and sign.
+//!
+//! This crate is pure: no clock, file, socket, thread or operating-system randomness. Everything said
+//! between caisses is an entry of a signed, hash-chained [`feed`]; everything they agree on is a
+//! function of the set of accepted entries, whatever the order in which they came.
+
+pub mod agreement;
+pub mod card;
+pub mod catalogue;
+pub mod clearing;
+pub mod contact;
+pub mod digest;
+pub mod feed;
+pub mod fork;
+pub mod id;
+pub mod key;
+pub mod limits;
+pub mod message;
+pub mod money;
+pub mod pair;
+pub mod register;
+pub mod replica;
+pub mod seal;
+pub mod settlement;
+pub mod time;
+pub mod wire;
+
+pub use digest::Digest;
+pub use id::{CaisseId, CardId, MemberId, NetworkId, PaymentId, Pseudonym, RunId, VendorId};
+pub use money::{BasisPoints, Cents, SignedCents};
+pub use time::{Duration, Month, Timestamp};

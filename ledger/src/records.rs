@@ -1,0 +1,126 @@
+//! What the machine asks to be stored, and how it reads it back: the pure side decides *what* is
+//! stored, the shell *how*.
+
+use serde::{Deserialize, Serialize};
+
+/// The kinds of records. A kind never changes its meaning; a retired name stays here as a comment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Kind {
+    /// One record per singular fact, such as the charter, by name.
+    Meta,
+    /// A member's household and state, by member id; no personal data.
+    Member,
+    /// What is known of the person behind a member, by member id; personal, can be erased.
+    Person,
+    /// A card, by card id.
+    Card,
+    /// A vendor, by vendor id.
+    Vendor,
+    /// A member's contribution of a month, by member and command.
+    Contribution,
+    /// A member's allocation of a month, by month and member.
+    Allocation,
+    /// Counters of an account, by account.
+    Account,
+    /// An entry of the books, by its place (big-endian u64).
+    Journal,
+    /// A sale at one of our vendors, by payment id.
+    Sale,
+    /// A charge to one of our members by a host, by host and payment id.
+    Charge,
+    /// A sale or charge that is not finished, by the same key with a letter before; no value.
+    Open,
+    /// A refund, by its own id.
+    Refund,
+    /// An entry of a feed, by feed, epoch and place.
+    Feed,
+    /// Two entries that prove a fork, by feed.
+    ForkProof,
+    /// The outcome of an operator's command, by request id.
+    Command,
+    /// What a pair's host spent for one member in one month, by host, month and member.
+    Visit,
+}
+
+impl Kind {
+    /// Every kind, in the order of their declaration.
+    pub const ALL: [Self; 17] = [
+        Self::Meta,
+        Self::Member,
+        Self::Person,
+        Self::Card,
+        Self::Vendor,
+        Self::Contribution,
+        Self::Allocation,
+        Self::Account,
+        Self::Journal,
+        Self::Sale,
+        Self::Charge,
+        Self::Open,
+        Self::Refund,
+        Self::Feed,
+        Self::ForkProof,
+        Self::Command,
+        Self::Visit,
+    ];
+}
+
+/// One change of the store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Write {
+    /// The kind of record.
+    pub kind: Kind,
+    /// Its key; keys of one kind are ordered as bytes.
+    pub key: Vec<u8>,
+    /// Its new value, or `None` to delete it.
+    pub value: Option<Vec<u8>>,
+}
+
+/// A key and its value.
+pub type Row = (Vec<u8>, Vec<u8>);
+
+/// Read access to what was stored, later writes of the same batch included.
+///
+/// Reading cannot fail here: a shell whose store fails answers with nothing, remembers the failure,
+/// and stops before anything that was decided on it is written or said.
+pub trait Records {
+    /// Returns the value of a key.
+    fn get(&self, kind: Kind, key: &[u8]) -> Option<Vec<u8>>;
+
+    /// Returns at most `limit` rows with `from <= key < to`, in the order of their keys. An empty
+    /// `to` means no upper bound.
+    fn range(&self, kind: Kind, from: &[u8], to: &[u8], limit: usize) -> Vec<Row>;
+}
+
+/// Records held in memory: for tests, and for the simulator's disks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MemoryRecords {
+    rows: std::collections::BTreeMap<(Kind, Vec<u8>), Vec<u8>>,
+}
+
+impl MemoryRecords {
+    /// Applies writes in order.
+    pub fn apply(&mut self, writes: impl IntoIterator<Item = Write>) {
+        for Write { kind, key, value } in writes {
+            match value {
+                Some(value) => self.rows.insert((kind, key), value),
+                None => self.rows.remove(&(kind, key)),
+            };
+        }
+    }
+}
+
+impl Records for MemoryRecords {
+    fn get(&self, kind: Kind, key: &[u8]) -> Option<Vec<u8>> {
+        self.rows.get(&(kind, key.to_vec())).cloned()
+    }
+
+    fn range(&self, kind: Kind, from: &[u8], to: &[u8], limit: usize) -> Vec<Row> {
+        self.rows
+            .range((kind, from.to_vec())..)
+            .take_while(|((k, key), _)| *k == kind && (to.is_empty() || key.as_slice() < to))
+            .take(limit)
+            .map(|((_, key), value)| (key.clone(), value.clone()))
+            .collect()
+    }
+}
