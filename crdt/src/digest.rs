@@ -30,8 +30,6 @@ pub enum Domain {
     Statement,
     /// What a till asked for under a payment id.
     PaymentRequest,
-    /// What an operator asked for under a request id.
-    Command,
     /// An entry of a caisse's own books.
     Journal,
     /// The actor of a catalogue document.
@@ -52,7 +50,6 @@ impl Domain {
             Self::RunResult => "caisse v1 settlement result",
             Self::Statement => "caisse v1 statement",
             Self::PaymentRequest => "caisse v1 payment request",
-            Self::Command => "caisse v1 command",
             Self::Journal => "caisse v1 journal entry",
             Self::Actor => "caisse v1 catalogue actor",
             Self::Trace => "caisse v1 simulation trace",

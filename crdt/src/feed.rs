@@ -41,13 +41,19 @@ impl FeedId {
     /// The public feed of a caisse.
     #[must_use]
     pub const fn public(author: CaisseId) -> Self {
-        Self { author, audience: Audience::Public }
+        Self {
+            author,
+            audience: Audience::Public,
+        }
     }
 
     /// What `author` says to `reader` alone.
     #[must_use]
     pub const fn pair(author: CaisseId, reader: CaisseId) -> Self {
-        Self { author, audience: Audience::Pair(reader) }
+        Self {
+            author,
+            audience: Audience::Pair(reader),
+        }
     }
 }
 
@@ -68,7 +74,12 @@ impl Head {
     /// The head of a feed without entries.
     #[must_use]
     pub const fn empty(feed: FeedId) -> Self {
-        Self { feed, epoch: 0, seq: 0, hash: Digest::new([0; 32]) }
+        Self {
+            feed,
+            epoch: 0,
+            seq: 0,
+            hash: Digest::new([0; 32]),
+        }
     }
 }
 
@@ -233,7 +244,10 @@ impl Envelope {
         if header.seen.len() > limits::HEADS_SEEN {
             return Err(Rejected::TooLarge);
         }
-        let key = keyring.nodes.get(&header.feed.author).ok_or(Rejected::UnknownAuthor)?;
+        let key = keyring
+            .nodes
+            .get(&header.feed.author)
+            .ok_or(Rejected::UnknownAuthor)?;
         key.verify(Purpose::Entry, &self.header, &self.signature)
             .map_err(|_| Rejected::BadSignature)?;
         if salted(&self.salt, &self.body) != header.body {
@@ -244,11 +258,32 @@ impl Envelope {
             return Err(Rejected::MalformedBody);
         }
         let hash = Domain::Header.hash(&self.header);
-        Ok(Verified { envelope: self, header, body, hash })
+        Ok(Verified {
+            envelope: self,
+            header,
+            body,
+            hash,
+        })
     }
 }
 
 impl Verified {
+    /// Reads an entry back from this node's own store. It was verified before it was stored, so its
+    /// signature is not checked again here; `verify` does that for the whole store.
+    #[must_use]
+    pub fn from_store(bytes: &[u8]) -> Option<Self> {
+        let envelope: Envelope = wire::decode(bytes).ok()?;
+        let header = wire::decode(&envelope.header).ok()?;
+        let body = wire::decode(&envelope.body).ok()?;
+        let hash = Domain::Header.hash(&envelope.header);
+        Some(Self {
+            envelope,
+            header,
+            body,
+            hash,
+        })
+    }
+
     /// Returns the header.
     #[must_use]
     pub const fn header(&self) -> &Header {
@@ -276,8 +311,15 @@ impl Verified {
     /// Returns the head of the feed that ends with this entry.
     #[must_use]
     pub const fn head(&self) -> Head {
-        let Header { feed, epoch, seq, .. } = self.header;
-        Head { feed, epoch, seq, hash: self.hash }
+        let Header {
+            feed, epoch, seq, ..
+        } = self.header;
+        Head {
+            feed,
+            epoch,
+            seq,
+            hash: self.hash,
+        }
     }
 }
 
@@ -306,7 +348,12 @@ impl Draft {
     /// Signs the entry. The salt is secret and of this place in the feed only.
     #[must_use]
     pub fn sign(self, node: &SecretKey, salt_secret: &[u8; 32]) -> Verified {
-        let Head { feed, epoch, seq, hash } = self.after;
+        let Head {
+            feed,
+            epoch,
+            seq,
+            hash,
+        } = self.after;
         let place = wire::encode(&(feed, epoch, seq));
         let salt = crate::digest::keyed(salt_secret, "caisse v1 body salt", &place);
         let body = wire::encode(&self.body);
@@ -324,7 +371,17 @@ impl Draft {
         let header_bytes = wire::encode(&header);
         let signature = node.sign(Purpose::Entry, &header_bytes);
         let hash = Domain::Header.hash(&header_bytes);
-        let envelope = Envelope { header: header_bytes, signature, salt, body };
-        Verified { envelope, header, body: self.body, hash }
+        let envelope = Envelope {
+            header: header_bytes,
+            signature,
+            salt,
+            body,
+        };
+        Verified {
+            envelope,
+            header,
+            body: self.body,
+            hash,
+        }
     }
 }

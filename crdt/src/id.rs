@@ -118,6 +118,10 @@ bytes_newtype! {
     pub struct RunId, 32
 }
 bytes_newtype! {
+    /// One request of an operator or a till: the idempotency key of a command, 128 random bits.
+    pub struct RequestId, 16
+}
+bytes_newtype! {
     /// One printed card: three bytes of its caisse's id, six random, one to catch typing errors.
     pub struct CardId, 10
 }
@@ -131,9 +135,15 @@ mod tests {
         let id = PaymentId::new([0xab; 16]);
         let json = serde_json::to_string(&id).expect("an id is a string");
         assert_eq!(json, format!("\"{}\"", "ab".repeat(16)));
-        assert_eq!(serde_json::from_str::<PaymentId>(&json).expect("it reads back"), id);
+        assert_eq!(
+            serde_json::from_str::<PaymentId>(&json).expect("it reads back"),
+            id
+        );
         let bytes = postcard::to_stdvec(&id).expect("it encodes");
-        assert_eq!(postcard::from_bytes::<PaymentId>(&bytes).expect("it decodes"), id);
+        assert_eq!(
+            postcard::from_bytes::<PaymentId>(&bytes).expect("it decodes"),
+            id
+        );
         assert!("abcd".parse::<PaymentId>().is_err());
     }
 }

@@ -23,9 +23,12 @@ pub mod replica;
 pub mod seal;
 pub mod settlement;
 pub mod time;
+pub mod view;
 pub mod wire;
 
 pub use digest::Digest;
-pub use id::{CaisseId, CardId, MemberId, NetworkId, PaymentId, Pseudonym, RunId, VendorId};
+pub use id::{
+    CaisseId, CardId, MemberId, NetworkId, PaymentId, Pseudonym, RequestId, RunId, VendorId,
+};
 pub use money::{BasisPoints, Cents, SignedCents};
 pub use time::{Duration, Month, Timestamp};

@@ -17,6 +17,8 @@ pub enum Message<Entry> {
         /// Whether the sender asks for the receiver's heads in return.
         reply: Reply,
     },
+    /// Some feeds of the sender have grown; says nothing of others.
+    Grown(Vec<Head>),
     /// Asks for the entries of a feed after a place.
     Want {
         /// The feed.
@@ -66,7 +68,9 @@ impl Message<Envelope> {
     #[must_use]
     pub fn within_limits(&self) -> bool {
         match self {
-            Self::Have { heads, .. } => heads.len() <= limits::HEADS_PER_MESSAGE,
+            Self::Have { heads, .. } | Self::Grown(heads) => {
+                heads.len() <= limits::HEADS_PER_MESSAGE
+            }
             Self::Entries(entries) => entries.len() <= limits::ENTRIES_PER_MESSAGE,
             Self::Want { .. } | Self::AuthRequest(_) | Self::Query { .. } => true,
         }
@@ -84,6 +88,7 @@ impl Message<Envelope> {
                     .collect(),
             ),
             Self::Have { heads, reply } => Message::Have { heads, reply },
+            Self::Grown(heads) => Message::Grown(heads),
             Self::Want { feed, after } => Message::Want { feed, after },
             Self::AuthRequest(request) => Message::AuthRequest(request),
             Self::Query { payment } => Message::Query { payment },
@@ -101,6 +106,7 @@ impl Message<Verified> {
                 Message::Entries(entries.into_iter().map(Envelope::from).collect())
             }
             Self::Have { heads, reply } => Message::Have { heads, reply },
+            Self::Grown(heads) => Message::Grown(heads),
             Self::Want { feed, after } => Message::Want { feed, after },
             Self::AuthRequest(request) => Message::AuthRequest(request),
             Self::Query { payment } => Message::Query { payment },

@@ -1,1 +1,35 @@
-//! Placeholder.
+//! What one caisse decides: books, members, cards, rules, payments; the machine [`Caisse`].
+//!
+//! This crate is pure: no clock, file, socket, thread or operating-system randomness. Time is an
+//! argument, chance is a seed, and what must be stored is an [`Effect`] like any other.
+
+pub mod account;
+pub mod allocation;
+pub mod answer;
+pub mod books;
+pub mod caisse;
+pub mod card;
+pub mod command;
+pub mod federation;
+pub mod home;
+pub mod host;
+pub mod limits;
+pub mod member;
+pub mod payment;
+pub mod query;
+pub mod records;
+pub mod refund;
+pub mod refused;
+pub mod rules;
+pub mod settle;
+pub mod shelf;
+pub mod state;
+pub mod turn;
+pub mod vendor;
+pub mod verify;
+
+pub use answer::Answer;
+pub use caisse::Caisse;
+pub use command::{Command, Query};
+pub use refused::Refused;
+pub use turn::{Effect, Input, Outcome};

@@ -38,13 +38,15 @@ pub enum Kind {
     ForkProof,
     /// The outcome of an operator's command, by request id.
     Command,
+    /// A change of our own catalogue documents, by its place (big-endian u64).
+    Shelf,
     /// What a pair's host spent for one member in one month, by host, month and member.
     Visit,
 }
 
 impl Kind {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Meta,
         Self::Member,
         Self::Person,
@@ -61,6 +63,7 @@ impl Kind {
         Self::Feed,
         Self::ForkProof,
         Self::Command,
+        Self::Shelf,
         Self::Visit,
     ];
 }

@@ -1,1 +1,7 @@
-//! Placeholder.
+//! How a caisse meets the world: disk, network, people.
+//!
+//! This crate is a shell: it decides nothing. What happens to members and money is decided by the
+//! machine of the `ledger` crate; here its inputs are collected and its effects carried out.
+
+pub mod keys;
+pub mod store;

@@ -1,0 +1,343 @@
+//! What two caisses say to each other alone, and the ledger that follows from it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Domain;
+use crate::feed::{Head, Verified};
+use crate::seal::Sealed;
+use crate::{
+    CaisseId, CardId, Cents, Digest, Month, PaymentId, Pseudonym, RunId, SignedCents, VendorId,
+    wire,
+};
+
+/// What a caisse says to one partner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PairBody {
+    /// The home caisse holds the money of a payment for the host.
+    Granted {
+        /// The payment.
+        payment: PaymentId,
+        /// The member, for this pair and month only.
+        member: Pseudonym,
+        /// The month of the pseudonym.
+        month: Month,
+        /// What is held.
+        covered: Cents,
+    },
+    /// The home caisse will not pay.
+    Denied {
+        /// The payment.
+        payment: PaymentId,
+        /// Why.
+        reason: DenyReason,
+    },
+    /// The host made the sale with the home caisse's grant.
+    Captured {
+        /// The payment.
+        payment: PaymentId,
+        /// The vendor, as the host names it.
+        vendor: VendorId,
+        /// What the home caisse owes for it.
+        covered: Cents,
+    },
+    /// The host did not make the sale, and never will under this id.
+    Voided {
+        /// The payment.
+        payment: PaymentId,
+    },
+    /// The host made the sale without an answer, at its own risk; the home caisse may accept it.
+    FloorCaptured {
+        /// The payment.
+        payment: PaymentId,
+        /// The vendor, as the host names it.
+        vendor: VendorId,
+        /// The card that was shown.
+        card: CardId,
+        /// What the home caisse would owe.
+        covered: Cents,
+        /// The hash of the till's request, bound into the sealed code.
+        request: Digest,
+        /// The member's code, sealed to the home caisse.
+        code: Sealed,
+    },
+    /// The home caisse owes the host for a captured payment.
+    Obliged {
+        /// The payment.
+        payment: PaymentId,
+        /// What it owes.
+        covered: Cents,
+    },
+    /// The home caisse does not accept a sale at the host's risk.
+    FloorDeclined {
+        /// The payment.
+        payment: PaymentId,
+        /// Why.
+        reason: DenyReason,
+    },
+    /// The host gives back a part of a captured payment, to the member that it came from.
+    Refunded {
+        /// The refund.
+        refund: PaymentId,
+        /// The payment.
+        payment: PaymentId,
+        /// What the home caisse owes less.
+        amount: Cents,
+    },
+    /// The payer of a settlement says that the bank transfer left; discharges nothing.
+    PaySent {
+        /// The settlement run.
+        run: RunId,
+        /// The transfer.
+        amount: Cents,
+    },
+    /// The payee of a settlement says that the bank transfer came; this discharges the debt.
+    PayReceived {
+        /// The settlement run.
+        run: RunId,
+        /// The transfer.
+        amount: Cents,
+    },
+}
+
+/// Why a home caisse does not pay, in order of precedence. No amounts: what a member has is not for
+/// the host.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum DenyReason {
+    /// The host had voided the payment before.
+    #[error("the sale was already void")]
+    Voided,
+    /// No agreement is in force.
+    #[error("the two caisses have no agreement in force")]
+    NoAgreement,
+    /// The card is not one of the home caisse.
+    #[error("the card is not known")]
+    UnknownCard,
+    /// The card is blocked.
+    #[error("the card is blocked")]
+    CardBlocked,
+    /// Too many wrong codes.
+    #[error("the card is locked after too many wrong codes")]
+    CardLocked,
+    /// The code is wrong.
+    #[error("the code is wrong")]
+    WrongCode,
+    /// More than the agreement allows for one payment or one month.
+    #[error("more than the agreement allows for a visitor")]
+    VisitorLimit,
+    /// The member does not have enough.
+    #[error("the member does not have enough")]
+    InsufficientFunds,
+    /// The home caisse would owe more than the agreement allows.
+    #[error("the ceiling between the two caisses is reached")]
+    Ceiling,
+    /// Another request was made before under the same payment id.
+    #[error("the payment id was used for another request")]
+    Conflict,
+}
+
+/// One payment between two caisses, as their pair feeds tell it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// The caisse of the vendor.
+    pub host: CaisseId,
+    /// What the home caisse owes for it.
+    pub obliged: Cents,
+    /// What the host gave back.
+    pub refunded: Cents,
+}
+
+/// The two ends of a pair, in the order of their ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Pair {
+    /// The caisse with the smaller id.
+    pub low: CaisseId,
+    /// The caisse with the larger id.
+    pub high: CaisseId,
+}
+
+impl Pair {
+    /// Makes the pair of two caisses, in whatever order they are named.
+    #[must_use]
+    pub fn of(one: CaisseId, other: CaisseId) -> Self {
+        if one <= other {
+            Self {
+                low: one,
+                high: other,
+            }
+        } else {
+            Self {
+                low: other,
+                high: one,
+            }
+        }
+    }
+
+    /// Returns the other end, or `None` if `caisse` is not of this pair.
+    #[must_use]
+    pub fn other(&self, caisse: &CaisseId) -> Option<CaisseId> {
+        if *caisse == self.low {
+            Some(self.high)
+        } else if *caisse == self.high {
+            Some(self.low)
+        } else {
+            None
+        }
+    }
+}
+
+/// Where two pair feeds are cut: their last entries that count.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Cut {
+    /// The head of what `low` says to `high`.
+    pub low: Head,
+    /// The head of what `high` says to `low`.
+    pub high: Head,
+}
+
+/// Something in the pair feeds that cannot be: named so that two treasurers can talk about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Anomaly {
+    /// The entry.
+    pub at: Head,
+    /// What is wrong with it.
+    pub what: AnomalyKind,
+}
+
+/// What is wrong with an entry of a pair feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnomalyKind {
+    /// A payment is owed twice; the first counts.
+    ObligedTwice,
+    /// More is given back than was owed; it does not count.
+    RefundAboveCaptured,
+    /// The sums do not fit an amount of money; it does not count.
+    Overflow,
+}
+
+/// What two caisses owe each other, as a function of their two pair feeds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PairLedger {
+    pair: Pair,
+    lines: BTreeMap<(CaisseId, PaymentId), Line>,
+    anomalies: Vec<Anomaly>,
+}
+
+impl PairLedger {
+    /// Folds the entries of the two feeds up to a cut. Each feed's entries must be in order; how the
+    /// two are interleaved does not matter: debts are read first, then what was given back.
+    pub fn fold<'a>(pair: Pair, entries: impl IntoIterator<Item = &'a Verified>) -> Self {
+        let mut ledger = Self {
+            pair,
+            lines: BTreeMap::new(),
+            anomalies: Vec::new(),
+        };
+        let mut refunds = Vec::new();
+        for entry in entries {
+            let author = entry.header().feed.author;
+            let crate::feed::Body::Pair(body) = entry.body() else {
+                continue;
+            };
+            let Some(other) = pair.other(&author) else {
+                continue;
+            };
+            match body {
+                PairBody::Obliged { payment, covered } => {
+                    ledger.oblige(entry, other, *payment, *covered);
+                }
+                PairBody::Refunded {
+                    payment, amount, ..
+                } => {
+                    refunds.push((entry, author, *payment, *amount));
+                }
+                PairBody::Granted { .. }
+                | PairBody::Denied { .. }
+                | PairBody::Captured { .. }
+                | PairBody::Voided { .. }
+                | PairBody::FloorCaptured { .. }
+                | PairBody::FloorDeclined { .. }
+                | PairBody::PaySent { .. }
+                | PairBody::PayReceived { .. } => {}
+            }
+        }
+        for (entry, host, payment, amount) in refunds {
+            ledger.refund(entry, host, payment, amount);
+        }
+        ledger
+    }
+
+    fn oblige(&mut self, entry: &Verified, host: CaisseId, payment: PaymentId, covered: Cents) {
+        let line = Line {
+            host,
+            obliged: covered,
+            refunded: Cents::ZERO,
+        };
+        match self.lines.entry((host, payment)) {
+            std::collections::btree_map::Entry::Vacant(place) => {
+                place.insert(line);
+            }
+            std::collections::btree_map::Entry::Occupied(_) => {
+                self.anomaly(entry, AnomalyKind::ObligedTwice);
+            }
+        }
+    }
+
+    /// A refund that came before the obligation it takes back counts as soon as the obligation does;
+    /// until then it is left out of the sums on both sides alike.
+    fn refund(&mut self, entry: &Verified, host: CaisseId, payment: PaymentId, amount: Cents) {
+        let Some(line) = self.lines.get_mut(&(host, payment)) else {
+            return;
+        };
+        match line.refunded.checked_add(amount) {
+            Some(sum) if sum <= line.obliged => line.refunded = sum,
+            _ => self.anomaly(entry, AnomalyKind::RefundAboveCaptured),
+        }
+    }
+
+    fn anomaly(&mut self, entry: &Verified, what: AnomalyKind) {
+        self.anomalies.push(Anomaly {
+            at: entry.head(),
+            what,
+        });
+    }
+
+    /// Returns the payments, by host and payment id.
+    #[must_use]
+    pub const fn lines(&self) -> &BTreeMap<(CaisseId, PaymentId), Line> {
+        &self.lines
+    }
+
+    /// Returns what cannot be in these feeds.
+    #[must_use]
+    pub fn anomalies(&self) -> &[Anomaly] {
+        &self.anomalies
+    }
+
+    /// Returns what `high` owes `low` in all, settlements not counted; `None` on overflow.
+    #[must_use]
+    pub fn owed_to_low(&self) -> Option<SignedCents> {
+        self.lines
+            .values()
+            .try_fold(SignedCents::ZERO, |sum, line| {
+                let amount = line.obliged.checked_sub(line.refunded)?.signed();
+                let amount = if line.host == self.pair.low {
+                    amount
+                } else {
+                    amount.negated()
+                };
+                sum.checked_add(amount)
+            })
+    }
+
+    /// Returns the hash of the cut and of every line.
+    #[must_use]
+    pub fn digest(&self, cut: &Cut) -> Digest {
+        let lines: Vec<_> = self.lines.iter().collect();
+        Domain::Statement.hash(&wire::encode(&(self.pair, cut, lines)))
+    }
+}

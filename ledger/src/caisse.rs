@@ -1,0 +1,260 @@
+//! The machine: one caisse. It only routes; its parts decide.
+
+use crdt::digest::keyed;
+use crdt::feed::Keyring;
+use crdt::message::Message;
+use crdt::{CaisseId, Digest, RequestId, Timestamp, wire};
+use serde::{Deserialize, Serialize};
+
+use crate::command::{Command, Query};
+use crate::records::{Kind, Records};
+use crate::refused::Refused;
+use crate::state::{Secrets, Settings, State};
+use crate::turn::{Effect, Input, Outcome, Turn};
+use crate::{allocation, federation, home, host, member, query, refund, settle, shelf, vendor};
+
+/// One caisse: a state that changes only by inputs, and says by effects what it wants done.
+///
+/// Time is an argument, chance is a seed, what was stored is read through [`Records`]: the same
+/// inputs give the same effects on any machine.
+pub struct Caisse {
+    state: State,
+}
+
+/// A wrong version of the machine, made on purpose.
+#[cfg(feature = "mutants")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mutant {
+    /// The home caisse ends holds by timer.
+    M1,
+    /// The home caisse does not recognise a repeated request.
+    M2,
+    /// A void that comes before the request leaves no tombstone.
+    M3,
+    /// The vendor is told before the disk.
+    M4,
+    /// The sale at the host's risk gets a new id.
+    M5,
+    /// A restored backup speaks at once.
+    M6,
+}
+
+/// The answer of a command, kept under its request id.
+#[derive(Serialize, Deserialize)]
+struct Answered {
+    command: Digest,
+    outcome: Outcome,
+}
+
+impl Caisse {
+    /// Loads a caisse from what was stored, and returns what is to be done at once.
+    #[must_use]
+    pub fn open(
+        settings: Settings,
+        secrets: Secrets,
+        records: &dyn Records,
+    ) -> (Self, Vec<Effect>) {
+        let state = State::load(settings, secrets, records);
+        let partners = state.federation.as_ref().map(|f| f.partners(&state.me));
+        let effects = partners.map(Effect::Partners).into_iter().collect();
+        (Self { state }, effects)
+    }
+
+    /// Makes this machine a wrong version of itself.
+    #[cfg(feature = "mutants")]
+    pub fn mutate(&mut self, mutant: Mutant) {
+        self.state.mutant = Some(mutant);
+    }
+
+    /// Returns the caisse's id.
+    #[must_use]
+    pub const fn id(&self) -> CaisseId {
+        self.state.me
+    }
+
+    /// Returns the keys by which the entries of partners are checked; `None` without a federation.
+    #[must_use]
+    pub fn keyring(&self) -> Option<&Keyring> {
+        self.state
+            .federation
+            .as_ref()
+            .map(federation::Federation::keyring)
+    }
+
+    /// Returns when the machine wants to be woken, if at all.
+    #[must_use]
+    pub fn next_wakeup(&self) -> Option<Timestamp> {
+        let state = &self.state;
+        let parts = [
+            home::next_wakeup(state),
+            host::next_wakeup(state),
+            federation::next_wakeup(state),
+        ];
+        parts.into_iter().flatten().min()
+    }
+
+    /// Takes in one input and returns what is to be done.
+    pub fn handle(&mut self, now: Timestamp, input: Input, records: &dyn Records) -> Vec<Effect> {
+        let mut turn = Turn::new(now, records);
+        let state = &mut self.state;
+        match input {
+            Input::Command {
+                request,
+                command: Command::Pay(intent),
+            } => {
+                host::pay(state, &mut turn, request, &intent);
+            }
+            Input::Command { request, command } => {
+                let outcome = once(state, &mut turn, request, command);
+                turn.reply(request, outcome);
+            }
+            Input::Received { from, message } => receive(state, &mut turn, from, message),
+            Input::Connected(peer) => federation::connected(state, &mut turn, peer),
+            Input::Disconnected(peer) => federation::disconnected(state, peer),
+            Input::Woke => {
+                host::tick(state, &mut turn);
+                home::tick(state, &mut turn);
+                federation::tick(state, &mut turn);
+            }
+        }
+        turn.finish()
+    }
+
+    /// Answers a question; changes nothing.
+    ///
+    /// # Errors
+    /// [`Refused`] if what is asked about is not known.
+    pub fn query(&self, now: Timestamp, question: &Query, records: &dyn Records) -> Outcome {
+        query::answer(&self.state, &Turn::new(now, records), question)
+    }
+
+    /// Returns a hash of the shared view: equal on two nodes that accepted the same entries.
+    #[must_use]
+    pub fn view_digest(&self) -> Option<Digest> {
+        self.state.federation.as_ref().map(|f| f.view.digest())
+    }
+
+    /// Returns the books, for those who check them.
+    #[must_use]
+    pub const fn books(&self) -> &crate::books::Books {
+        &self.state.books
+    }
+
+    /// Returns how many sales and holds are not finished.
+    #[must_use]
+    pub fn open_payments(&self) -> usize {
+        self.state.waiting.len() + self.state.holds.len()
+    }
+
+    /// Returns the caisses that this one can prove to have forked.
+    #[must_use]
+    pub fn forked(&self) -> Vec<CaisseId> {
+        let forks = self.state.federation.as_ref().map(|f| f.replica.forks());
+        forks
+            .into_iter()
+            .flatten()
+            .map(|(feed, _)| feed.author)
+            .collect()
+    }
+}
+
+/// Carries out a command under its request id: the first answer is kept and given again. A refusal
+/// changed nothing and is not kept: the same request may succeed later.
+fn once(state: &mut State, turn: &mut Turn<'_>, request: RequestId, command: Command) -> Outcome {
+    // Keyed, for a command may hold a card's code or a name, which could be guessed from a plain hash.
+    let salts = &state.secrets.salts.0;
+    let digest = Digest::new(keyed(salts, "caisse v1 command", &wire::encode(&command)));
+    if let Some(known) = turn.get::<Answered>(Kind::Command, request.as_bytes()) {
+        return if known.command == digest {
+            known.outcome
+        } else {
+            Err(Refused::Conflict)
+        };
+    }
+    let outcome = carry_out(state, turn, request, command);
+    if outcome.is_ok() {
+        let answered = Answered {
+            command: digest,
+            outcome: outcome.clone(),
+        };
+        turn.put(Kind::Command, request.as_bytes(), &answered);
+    }
+    outcome
+}
+
+fn carry_out(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    request: RequestId,
+    command: Command,
+) -> Outcome {
+    match command {
+        Command::AddMember { name, household } => member::add(state, turn, name, household),
+        Command::IssueCard { member, code } => member::issue_card(state, turn, member, &code),
+        Command::BlockCard { card } => member::block_card(state, turn, card),
+        Command::AddVendor {
+            name,
+            commune,
+            kind,
+            till,
+        } => {
+            let vendor = vendor::Vendor {
+                name,
+                commune,
+                kind,
+                till,
+                approvals: Vec::new(),
+            };
+            vendor::add(state, turn, vendor)
+        }
+        Command::ApproveVendor {
+            vendor,
+            coverage,
+            reason,
+        } => vendor::approve(state, turn, vendor, coverage, reason),
+        Command::PutProducts { vendor, products } => {
+            shelf::put_products(state, turn, vendor, &products)
+        }
+        Command::AddContribution {
+            member,
+            month,
+            amount,
+        } => member::contribute(state, turn, request, member, month, amount),
+        Command::Allocate { month } => allocation::run(state, turn, month),
+        Command::Pay(_) => unreachable!("a payment has an idempotency key of its own"),
+        Command::Refund {
+            id,
+            payment,
+            amount,
+        } => refund::refund(state, turn, id, payment, amount),
+        Command::Found(charter) => federation::found(state, turn, *charter),
+        Command::Propose(change) => federation::propose(state, turn, change),
+        Command::Approve(proposal) => federation::approve(state, turn, proposal),
+        Command::Agree { with, terms } => federation::agree(state, turn, with, terms),
+        Command::State { with } => settle::state_with(state, turn, with),
+        Command::ProposeRun => settle::propose(state, turn),
+        Command::AbortRun { run, reason } => settle::abort(state, turn, run, reason),
+        Command::PaySent { run, to } => settle::sent(state, turn, run, to),
+        Command::PayReceived { run, from } => settle::received(state, turn, run, from),
+    }
+}
+
+fn receive(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    from: CaisseId,
+    message: Message<crdt::feed::Verified>,
+) {
+    match message {
+        Message::Have { heads, reply } => {
+            federation::have(state, turn, from, &heads, reply);
+            shelf::publish(state, turn);
+            settle::advance(state, turn);
+        }
+        Message::Grown(heads) => federation::grown(state, turn, from, &heads),
+        Message::Want { feed, after } => federation::want(state, turn, from, feed, after),
+        Message::Entries(list) => federation::entries(state, turn, from, &list),
+        Message::AuthRequest(ask) => home::authorise(state, turn, from, &ask),
+        Message::Query { payment } => host::queried(state, turn, from, payment),
+    }
+}

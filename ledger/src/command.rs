@@ -1,0 +1,276 @@
+//! What people ask of a caisse.
+
+use crdt::agreement::Terms;
+use crdt::card::CardText;
+use crdt::catalogue::Product;
+use crdt::register::{Change, Charter, ProposalId};
+use crdt::seal::Sealed;
+use crdt::{BasisPoints, CaisseId, CardId, Cents, MemberId, Month, PaymentId, RunId, VendorId};
+use serde::{Deserialize, Serialize};
+
+use crate::rules::Household;
+
+/// Something that changes a caisse. Each comes with a request id, the idempotency key: the same id
+/// and content give the same answer, the same id and another content are refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Enrols a member.
+    AddMember {
+        /// The person's name: personal, kept apart from everything else.
+        name: String,
+        /// Who lives in the household.
+        household: Household,
+    },
+    /// Issues a card to a member, with the code that the member chose.
+    IssueCard {
+        /// The member.
+        member: MemberId,
+        /// The code.
+        code: Code,
+    },
+    /// Blocks a card for good.
+    BlockCard {
+        /// The card.
+        card: CardId,
+    },
+    /// Records a vendor.
+    AddVendor {
+        /// The vendor's name, as on its stall.
+        name: String,
+        /// INSEE code of its commune.
+        commune: String,
+        /// What kind of place it is.
+        kind: String,
+        /// The hash of the secret with which its till speaks (`caisse v1 till` derived, BLAKE3).
+        till: Option<crdt::Digest>,
+    },
+    /// Approves a vendor from now on: a dated decision.
+    ApproveVendor {
+        /// The vendor.
+        vendor: VendorId,
+        /// The rate at which its sales are covered.
+        coverage: BasisPoints,
+        /// Why, for people.
+        reason: String,
+    },
+    /// Puts products on a vendor's sheet of the catalogue, or changes them.
+    PutProducts {
+        /// The vendor.
+        vendor: VendorId,
+        /// The products, by their code.
+        products: Vec<Product>,
+    },
+    /// Records a contribution that was received.
+    AddContribution {
+        /// The member.
+        member: MemberId,
+        /// The month it is for.
+        month: Month,
+        /// How much.
+        amount: Cents,
+    },
+    /// Issues the allocations of a month; a second run issues only what is missing.
+    Allocate {
+        /// The month.
+        month: Month,
+    },
+    /// Takes a payment at one of our vendors.
+    Pay(PayIntent),
+    /// Gives back what a payment covered, or a part of it.
+    Refund {
+        /// The refund's own id.
+        id: PaymentId,
+        /// The payment.
+        payment: PaymentId,
+        /// How much of what was covered; all that is left when absent.
+        amount: Option<Cents>,
+    },
+    /// Signs a founding charter, or joins the federation that it founded.
+    Found(Box<Charter>),
+    /// Proposes a change of the register.
+    Propose(Change),
+    /// Approves a proposal.
+    Approve(ProposalId),
+    /// Offers terms to another caisse; in force once it has offered the same.
+    Agree {
+        /// The other caisse.
+        with: CaisseId,
+        /// The terms.
+        terms: Terms,
+    },
+    /// States what we and a partner owe each other up to now.
+    State {
+        /// The partner.
+        with: CaisseId,
+    },
+    /// Proposes a settlement run over every pair of the federation with an agreed statement.
+    ProposeRun,
+    /// Refuses a run that is not signed yet.
+    AbortRun {
+        /// The run.
+        run: RunId,
+        /// Why, for people.
+        reason: String,
+    },
+    /// Says that our bank transfer for a run left.
+    PaySent {
+        /// The run.
+        run: RunId,
+        /// Whom we paid.
+        to: CaisseId,
+    },
+    /// Says that the bank transfer of a run came; this discharges the debt.
+    PayReceived {
+        /// The run.
+        run: RunId,
+        /// Who paid us.
+        from: CaisseId,
+    },
+}
+
+/// A sale, as the till asks for it. The till makes the id and keeps it for the whole life of the sale.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PayIntent {
+    /// The sale.
+    pub payment: PaymentId,
+    /// The card.
+    pub card: CardText,
+    /// The vendor.
+    pub vendor: VendorId,
+    /// The whole price.
+    pub amount: Cents,
+    /// The member's code.
+    pub code: PaymentCode,
+}
+
+/// A card's code on its way to the caisse that can check it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentCode {
+    /// For a card of the vendor's own caisse.
+    Plain(Code),
+    /// For a card of another caisse: sealed by the till to that caisse's key, bound to the payment
+    /// id and to [`PayIntent::request`].
+    Sealed(Sealed),
+}
+
+/// A card's code: four digits. Never shown, never logged.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Code(String);
+
+/// A text that is not a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a code is four digits")]
+pub struct NotACode;
+
+impl Code {
+    /// Returns the digits.
+    #[must_use]
+    pub fn digits(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl std::str::FromStr for Code {
+    type Err = NotACode;
+    fn from_str(text: &str) -> Result<Self, NotACode> {
+        let digits = text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit());
+        if digits {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NotACode)
+        }
+    }
+}
+
+impl TryFrom<String> for Code {
+    type Error = NotACode;
+    fn try_from(text: String) -> Result<Self, NotACode> {
+        text.parse()
+    }
+}
+
+impl From<Code> for String {
+    fn from(code: Code) -> Self {
+        code.0
+    }
+}
+
+impl std::fmt::Debug for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Code(…)")
+    }
+}
+
+impl PayIntent {
+    /// Returns the hash of what is asked, the code left out: what idempotency compares, and what a
+    /// sealed code is bound to.
+    #[must_use]
+    pub fn request(&self) -> crdt::Digest {
+        request_digest(self.payment, self.card.card(), self.vendor, self.amount)
+    }
+}
+
+/// Returns [`PayIntent::request`] from its parts, for a till that has yet to seal the code.
+#[must_use]
+pub fn request_digest(
+    payment: PaymentId,
+    card: CardId,
+    vendor: VendorId,
+    amount: Cents,
+) -> crdt::Digest {
+    crdt::digest::Domain::PaymentRequest.hash(&crdt::wire::encode(&(payment, card, vendor, amount)))
+}
+
+/// A question; changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Query {
+    /// How the caisse is.
+    Status,
+    /// All members with their balances.
+    Members,
+    /// One member with cards and contributions.
+    Member(MemberId),
+    /// The card, with its certificate for the QR code.
+    Card(CardId),
+    /// All vendors.
+    Vendors,
+    /// What an allocation run would do.
+    AllocationPreview(Month),
+    /// The latest payments, newest first.
+    Payments {
+        /// At most so many (10,000 is the limit).
+        limit: u32,
+    },
+    /// One payment, as host or as home.
+    Payment(PaymentId),
+    /// The caisse's own contact, for a founding charter or an admission.
+    Contact,
+    /// The register: charter, members, proposals, agreements.
+    Federation,
+    /// Where a card is from and to which key its code is sealed.
+    CardHome(CardText),
+    /// Which partners are connected, how far feeds are.
+    Peers,
+    /// Products of all caisses whose name, or whose vendor's name, contains a text.
+    Catalogue {
+        /// The text; everything when empty.
+        text: String,
+        /// At most so many (10,000 is the limit).
+        limit: u32,
+    },
+    /// What we and a partner owe each other.
+    Statement {
+        /// The partner.
+        with: CaisseId,
+    },
+    /// All settlement runs.
+    Runs,
+    /// Every account of the books with its counters.
+    Accounts,
+    /// Everything re-derived from the books and feeds.
+    Verify,
+}

@@ -1,0 +1,186 @@
+//! Taking in entries: what a partner says, what it passes on, and what we ourselves said before a
+//! restore.
+
+use std::collections::BTreeMap;
+
+use crdt::CaisseId;
+use crdt::feed::{Audience, Body, FeedId, PublicBody, Verified};
+use crdt::fork::ForkProof;
+use crdt::message::{Message, Reply};
+use crdt::pair::PairBody;
+use crdt::replica::Inserted;
+use crdt::view::View;
+
+use super::{Federation, feed_key, may_speak_to, store};
+use crate::records::Kind;
+use crate::state::State;
+use crate::turn::{Effect, Turn};
+use crate::{home, host, settle, shelf};
+
+/// Takes in entries that a partner sent.
+pub(crate) fn entries(state: &mut State, turn: &mut Turn<'_>, from: CaisseId, list: &[Verified]) {
+    let mut register_changed = false;
+    let mut relearned = false;
+    let mut missing = BTreeMap::new();
+    for entry in list {
+        let feed = entry.header().feed;
+        match accept(state, turn, entry) {
+            Accepted::Held => {
+                register_changed |= changes_register(entry.body());
+                relearned |= feed.author == state.me;
+                // A message holds only so many entries: there may be more after the last.
+                if list.len() > 1 {
+                    missing.insert(feed, entry.header().seq);
+                }
+            }
+            Accepted::MissingAfter(place) => {
+                missing.entry(feed).or_insert(place);
+            }
+            Accepted::Nothing => {}
+        }
+    }
+    for (feed, after) in missing {
+        turn.send(from, Message::Want { feed, after });
+    }
+    if register_changed {
+        refresh(state, turn);
+    }
+    if relearned {
+        // Perhaps this was all that we had forgotten: the partner's next word opens the fence.
+        super::compare::send_heads(state, turn, from, Reply::Wanted);
+    }
+    settle::advance(state, turn);
+}
+
+/// What became of an entry.
+enum Accepted {
+    /// It is new and held now.
+    Held,
+    /// Entries of its feed after this place are missing.
+    MissingAfter(u64),
+    /// Known before, not for us, or not to be held.
+    Nothing,
+}
+
+const fn changes_register(body: &Body) -> bool {
+    matches!(
+        body,
+        Body::Public(
+            PublicBody::CharterSigned(_) | PublicBody::Proposed(_) | PublicBody::Approved(_)
+        )
+    )
+}
+
+/// Works out again who belongs to the federation, and tells the shell with whom to keep contact.
+pub(super) fn refresh(state: &mut State, turn: &mut Turn<'_>) {
+    if let Some(federation) = &mut state.federation {
+        federation.refresh();
+        turn.effect(Effect::Partners(federation.partners(&state.me)));
+    }
+}
+
+/// Takes in one entry.
+fn accept(state: &mut State, turn: &mut Turn<'_>, entry: &Verified) -> Accepted {
+    let feed = entry.header().feed;
+    let from_partner = feed.audience != Audience::Public && feed.author != state.me;
+    if !for_us(feed, state.me) || (from_partner && !may_speak_to(state, feed.author)) {
+        // What a partner says may need an answer, and before the fence is open we may give none: it
+        // will say it again.
+        return Accepted::Nothing;
+    }
+    let Some(federation) = &mut state.federation else {
+        return Accepted::Nothing;
+    };
+    match federation.replica.insert(entry) {
+        Inserted::Appended => {
+            federation.view_entry(entry);
+            federation.moved(feed, turn.now);
+            store(turn, entry);
+            react(state, turn, entry);
+            Accepted::Held
+        }
+        Inserted::Gap { held } => Accepted::MissingAfter(held),
+        Inserted::Conflict => {
+            forked(state, turn, entry);
+            Accepted::Nothing
+        }
+        // The two chains differ further back: the place before will prove it.
+        Inserted::Diverged => Accepted::MissingAfter(entry.header().seq.saturating_sub(2)),
+        Inserted::Known | Inserted::Misplaced => Accepted::Nothing,
+    }
+}
+
+fn for_us(feed: FeedId, me: CaisseId) -> bool {
+    match feed.audience {
+        Audience::Public => true,
+        Audience::Pair(reader) => (reader == me) != (feed.author == me),
+    }
+}
+
+/// Keeps the proof of a fork, and works out the shared views again without what came after it.
+fn forked(state: &mut State, turn: &mut Turn<'_>, entry: &Verified) {
+    let header = entry.header();
+    let Some(federation) = &mut state.federation else {
+        return;
+    };
+    let held = turn.range(
+        Kind::Feed,
+        &feed_key(header.feed, header.epoch, header.seq),
+        &feed_key(header.feed, header.epoch, header.seq + 1),
+        1,
+    );
+    let Some(held) = held
+        .first()
+        .and_then(|(_, bytes)| Verified::from_store(bytes))
+    else {
+        return;
+    };
+    let proof = ForkProof::of(held.envelope(), entry.envelope());
+    let Ok(fork) = proof.check(&federation.keyring) else {
+        return;
+    };
+    if !federation.replica.forked(fork.feed, fork.seq) {
+        return;
+    }
+    turn.put(
+        Kind::ForkProof,
+        &feed_key(fork.feed, fork.epoch, fork.seq),
+        &(fork, proof),
+    );
+    rebuild(federation, turn);
+    refresh(state, turn);
+}
+
+fn rebuild(federation: &mut Federation, turn: &Turn<'_>) {
+    federation.view = View::new(federation.view.register.charter().clone());
+    for (_, bytes) in turn.range(Kind::Feed, &[], &[], usize::MAX) {
+        if let Some(entry) = Verified::from_store(&bytes) {
+            federation.view_entry(&entry);
+        }
+    }
+}
+
+/// What an entry that is newly held means for our books.
+fn react(state: &mut State, turn: &mut Turn<'_>, entry: &Verified) {
+    let (feed, said) = (entry.header().feed, entry.header().seq);
+    match (entry.body(), feed.audience) {
+        (Body::Pair(body), Audience::Pair(reader)) if feed.author == state.me => {
+            relearns(state, turn, reader, body, said);
+        }
+        (Body::Pair(body), _) => {
+            home::hears(state, turn, feed.author, body);
+            host::hears(state, turn, feed.author, body);
+            settle::hears(state, turn, feed.author, body);
+        }
+        (Body::Public(PublicBody::CatalogueChanged(change)), _) if feed.author == state.me => {
+            shelf::relearns(state, turn, change);
+        }
+        (Body::Public(_), _) => {}
+    }
+}
+
+fn relearns(state: &mut State, turn: &mut Turn<'_>, reader: CaisseId, body: &PairBody, said: u64) {
+    home::relearns(state, turn, reader, body, said);
+    host::relearns(state, turn, reader, body, said);
+    settle::relearns(state, turn, reader, body);
+}

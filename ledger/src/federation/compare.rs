@@ -1,0 +1,160 @@
+//! Comparing heads with partners: who lacks what. A partner's first word after our start opens the
+//! fence (3.2): until then nothing is written for it.
+
+use crdt::feed::{FeedId, Head};
+use crdt::message::{Message, Reply};
+use crdt::{CaisseId, Timestamp};
+
+use super::readable;
+use crate::limits;
+use crate::state::State;
+use crate::turn::{Effect, Turn};
+
+/// A partner can be reached: compare.
+pub(crate) fn connected(state: &mut State, turn: &mut Turn<'_>, peer: CaisseId) {
+    let Some(federation) = &mut state.federation else {
+        return;
+    };
+    federation.connected.insert(peer);
+    federation
+        .compare_at
+        .insert(peer, turn.now.after(limits::COMPARE_EVERY));
+    send_heads(state, turn, peer, Reply::Wanted);
+}
+
+/// A partner can no longer be reached. That decides nothing.
+pub(crate) fn disconnected(state: &mut State, peer: CaisseId) {
+    if let Some(federation) = &mut state.federation {
+        federation.connected.remove(&peer);
+        federation.compare_at.remove(&peer);
+    }
+}
+
+pub(super) fn send_heads(state: &State, turn: &mut Turn<'_>, peer: CaisseId, reply: Reply) {
+    let Some(federation) = &state.federation else {
+        return;
+    };
+    let heads = federation
+        .replica
+        .heads()
+        .filter(|head| readable(head.feed, &peer))
+        .collect();
+    turn.send(peer, Message::Have { heads, reply });
+}
+
+/// A partner tells how far it holds every feed that concerns us.
+pub(crate) fn have(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    peer: CaisseId,
+    heads: &[Head],
+    reply: Reply,
+) {
+    let me = state.me;
+    let Some(federation) = &mut state.federation else {
+        return;
+    };
+    let theirs = |feed: FeedId| {
+        heads
+            .iter()
+            .find(|head| head.feed == feed)
+            .copied()
+            .unwrap_or(Head::empty(feed))
+    };
+    let own = [FeedId::public(me), FeedId::pair(me, peer)];
+    let ours_is_whole = own.iter().all(|feed| {
+        let (their, our) = (theirs(*feed), federation.replica.head(*feed));
+        let same_past = federation.replica.hash_at(*feed, their.seq) == Some(their.hash);
+        their.seq == 0 || (their.seq <= our.seq && same_past)
+    });
+    if ours_is_whole {
+        federation.heard.insert(peer);
+    }
+    let all_held = federation
+        .replica
+        .heads()
+        .filter(|head| readable(head.feed, &peer))
+        .all(|head| theirs(head.feed) == head);
+    let behind = ask_for_more(state, turn, peer, heads);
+    if let Some(federation) = &mut state.federation {
+        if all_held && !behind {
+            federation.compare_at.remove(&peer);
+        } else if federation.connected.contains(&peer) {
+            let at = turn.now.after(limits::COMPARE_EVERY);
+            federation.compare_at.entry(peer).or_insert(at);
+        }
+    }
+    if reply == Reply::Wanted {
+        send_heads(state, turn, peer, Reply::Given);
+    }
+}
+
+/// A partner tells that some feeds have grown.
+pub(crate) fn grown(state: &mut State, turn: &mut Turn<'_>, peer: CaisseId, heads: &[Head]) {
+    ask_for_more(state, turn, peer, heads);
+}
+
+/// Asks for what a partner holds and we do not. Returns whether there is any.
+fn ask_for_more(state: &State, turn: &mut Turn<'_>, peer: CaisseId, heads: &[Head]) -> bool {
+    let Some(federation) = &state.federation else {
+        return false;
+    };
+    let mut behind = false;
+    for head in heads.iter().filter(|head| readable(head.feed, &state.me)) {
+        let held = federation.replica.head(head.feed).seq;
+        if head.seq > held {
+            behind = true;
+            turn.send(
+                peer,
+                Message::Want {
+                    feed: head.feed,
+                    after: held,
+                },
+            );
+        }
+    }
+    behind
+}
+
+/// A partner asks for entries.
+pub(crate) fn want(state: &State, turn: &mut Turn<'_>, peer: CaisseId, feed: FeedId, after: u64) {
+    let Some(federation) = &state.federation else {
+        return;
+    };
+    if readable(feed, &peer) && federation.replica.head(feed).seq > after {
+        turn.effect(Effect::SendRange {
+            to: peer,
+            feed,
+            after,
+        });
+    }
+}
+
+/// Compares again with partners with whom something moved.
+pub(crate) fn tick(state: &mut State, turn: &mut Turn<'_>) {
+    let Some(federation) = &mut state.federation else {
+        return;
+    };
+    let next = turn.now.after(limits::COMPARE_EVERY);
+    let mut due = Vec::new();
+    for (peer, at) in &mut federation.compare_at {
+        if *at <= turn.now {
+            *at = next;
+            due.push(*peer);
+        }
+    }
+    for peer in due {
+        send_heads(state, turn, peer, Reply::Wanted);
+    }
+}
+
+/// When the next comparison is due.
+pub(crate) fn next_wakeup(state: &State) -> Option<Timestamp> {
+    state
+        .federation
+        .as_ref()?
+        .compare_at
+        .values()
+        .copied()
+        .min()
+}

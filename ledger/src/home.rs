@@ -1,0 +1,622 @@
+//! Payments of our members elsewhere: we alone decide grant or denial, once (3.4, steps 3, 5, 6, 7).
+
+use crdt::agreement::Terms;
+use crdt::feed::FeedId;
+use crdt::message::{AuthRequest, Message};
+use crdt::pair::{DenyReason, PairBody};
+use crdt::seal::Sealed;
+use crdt::{CaisseId, CardId, Cents, Digest, MemberId, Month, PaymentId, Timestamp, VendorId};
+
+use crate::account::Account;
+use crate::books::{Cause, Phase, Transfer};
+use crate::card::{self, CardRefused};
+use crate::federation;
+use crate::limits;
+use crate::payment::read_charge_key;
+use crate::payment::{Charge, ChargeState, OPEN_CHARGE, charge_key, open_key, open_range};
+use crate::records::{Kind, Records};
+use crate::state::State;
+use crate::turn::{Effect, Turn};
+
+/// A hold that waits for its host's decision. No clock ends it: time only makes us ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hold {
+    pub since: Timestamp,
+    pub ask_at: Timestamp,
+}
+
+impl Hold {
+    fn new(since: Timestamp, now: Timestamp) -> Self {
+        Self {
+            since,
+            ask_at: now.after(limits::QUERY_AFTER),
+        }
+    }
+}
+
+/// Loads the holds that are open.
+pub(crate) fn load(state: &mut State, records: &dyn Records) {
+    let (from, to) = open_range(OPEN_CHARGE);
+    for (key, _) in records.range(Kind::Open, &from, &to, usize::MAX) {
+        let charge = records.get(Kind::Charge, &key[1..]);
+        let charge = charge.and_then(|bytes| crdt::wire::decode::<Charge>(&bytes).ok());
+        if let (Some(id), Some(charge)) = (read_charge_key(&key[1..]), charge) {
+            state.holds.insert(
+                id,
+                Hold {
+                    since: charge.at,
+                    ask_at: charge.at,
+                },
+            );
+        }
+    }
+}
+
+/// What a host asks us to pay, from an authorisation or a sale at its own risk.
+struct Request<'a> {
+    host: CaisseId,
+    payment: PaymentId,
+    card: CardId,
+    covered: Cents,
+    digest: Digest,
+    code: &'a Sealed,
+}
+
+/// Answers a host's request: the first answer is the only one.
+pub(crate) fn authorise(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, ask: &AuthRequest) {
+    if !federation::may_speak_to(state, host) {
+        // The host repeats its question; it must not be answered before we know what we said before.
+        return;
+    }
+    let key = charge_key(&host, &ask.payment);
+    let known = turn.get::<Charge>(Kind::Charge, &key);
+    #[cfg(feature = "mutants")]
+    let known = known.filter(|_| !state.is_mutant(crate::caisse::Mutant::M2));
+    if let Some(charge) = known {
+        answer_again(state, turn, host, ask.payment, charge);
+        return;
+    }
+    let request = Request {
+        host,
+        payment: ask.payment,
+        card: ask.card,
+        covered: ask.covered,
+        digest: ask.request,
+        code: &ask.code,
+    };
+    match decide(state, turn, &request) {
+        Ok(member) => grant(state, turn, &request, member),
+        Err(reason) => {
+            let body = PairBody::Denied {
+                payment: ask.payment,
+                reason,
+            };
+            let said = federation::say(state, turn, host, body);
+            deny(turn, host, ask.payment, reason, said);
+        }
+    }
+}
+
+/// Repeats the decision that is in the pair feed. A request for a sale that the host had voided is
+/// denied, once.
+fn answer_again(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    host: CaisseId,
+    payment: PaymentId,
+    mut charge: Charge,
+) {
+    if charge.said == 0 {
+        let body = PairBody::Denied {
+            payment,
+            reason: DenyReason::Voided,
+        };
+        charge.said = federation::say(state, turn, host, body);
+        turn.put(Kind::Charge, &charge_key(&host, &payment), &charge);
+        return;
+    }
+    let feed = FeedId::pair(state.me, host);
+    turn.effect(Effect::SendRange {
+        to: host,
+        feed,
+        after: charge.said - 1,
+    });
+}
+
+/// Decides in the order of precedence of [`DenyReason`]; changes nothing but the count of wrong codes.
+fn decide(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    request: &Request<'_>,
+) -> Result<MemberId, DenyReason> {
+    let host = request.host;
+    let terms = federation::terms_with(state, host).ok_or(DenyReason::NoAgreement)?;
+    let code = state
+        .secrets
+        .sealing
+        .open(request.code, &request.payment, &request.digest);
+    let code = code.unwrap_or_default();
+    let member =
+        card::check(state, turn, request.card, &code).map_err(|refused| match refused {
+            CardRefused::Unknown => DenyReason::UnknownCard,
+            CardRefused::Blocked => DenyReason::CardBlocked,
+            CardRefused::Locked(_) => DenyReason::CardLocked,
+            CardRefused::WrongCode(_) => DenyReason::WrongCode,
+        })?;
+    within_visitor_limits(state, turn, request, member, &terms)?;
+    if state.books.available(member) < request.covered {
+        return Err(DenyReason::InsufficientFunds);
+    }
+    let owed = state
+        .books
+        .owed_to(host)
+        .checked_add(request.covered.signed());
+    let open = state
+        .holds
+        .range((host, PaymentId::new([0; 16]))..=(host, PaymentId::new([255; 16])));
+    let below = owed.is_some_and(|owed| owed.positive_part() <= terms.ceiling);
+    if !below || open.count() >= limits::OPEN_HOLDS_PER_HOST {
+        return Err(DenyReason::Ceiling);
+    }
+    Ok(member)
+}
+
+fn visit_key(host: CaisseId, month: Month, member: MemberId) -> Vec<u8> {
+    [
+        host.as_bytes().as_slice(),
+        month.to_string().as_bytes(),
+        member.as_bytes(),
+    ]
+    .concat()
+}
+
+fn within_visitor_limits(
+    state: &State,
+    turn: &Turn<'_>,
+    request: &Request<'_>,
+    member: MemberId,
+    terms: &Terms,
+) -> Result<(), DenyReason> {
+    debug_assert!(state.members.contains_key(&member));
+    let key = visit_key(request.host, turn.now.month(), member);
+    let spent: Cents = turn.get(Kind::Visit, &key).unwrap_or_default();
+    let month = spent
+        .checked_add(request.covered)
+        .ok_or(DenyReason::VisitorLimit)?;
+    if request.covered > terms.per_payment || month > terms.per_month {
+        return Err(DenyReason::VisitorLimit);
+    }
+    Ok(())
+}
+
+/// Holds the money and says so.
+fn grant(state: &mut State, turn: &mut Turn<'_>, request: &Request<'_>, member: MemberId) {
+    let Request {
+        host,
+        payment,
+        covered,
+        ..
+    } = *request;
+    let month = turn.now.month();
+    let pseudonym = state.secrets.pseudonym(&host, month, &member);
+    let body = PairBody::Granted {
+        payment,
+        member: pseudonym,
+        month,
+        covered,
+    };
+    let said = federation::say(state, turn, host, body);
+    hold(
+        state,
+        turn,
+        host,
+        payment,
+        covered,
+        Account::Member(member),
+        said,
+    );
+    let key = visit_key(host, month, member);
+    let spent: Cents = turn.get(Kind::Visit, &key).unwrap_or_default();
+    turn.put(
+        Kind::Visit,
+        &key,
+        &spent.checked_add(covered).unwrap_or(Cents::MAX),
+    );
+}
+
+/// Books a hold. A promise made before a restore is kept even if the member's money is not there:
+/// then the caisse itself stands for it.
+fn hold(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    host: CaisseId,
+    payment: PaymentId,
+    covered: Cents,
+    account: Account,
+    said: u64,
+) {
+    let cause = Cause::Charge(host, payment);
+    let on = |account| {
+        vec![Transfer {
+            debit: account,
+            credit: Account::Partner(host),
+            amount: covered,
+        }]
+    };
+    let account = match state.books.enter(turn, cause, Phase::Held, on(account)) {
+        Ok(()) => account,
+        Err(_) => {
+            let taken = state
+                .books
+                .enter(turn, cause, Phase::Held, on(Account::Suspense));
+            debug_assert!(
+                taken.is_ok(),
+                "the suspense account has no limit but overflow"
+            );
+            Account::Suspense
+        }
+    };
+    let charge = Charge {
+        at: turn.now,
+        account: Some(account),
+        covered,
+        refunded: Cents::ZERO,
+        state: ChargeState::Held,
+        said,
+    };
+    let key = charge_key(&host, &payment);
+    turn.put(Kind::Charge, &key, &charge);
+    turn.put(Kind::Open, &open_key(OPEN_CHARGE, &key), &());
+    state
+        .holds
+        .insert((host, payment), Hold::new(turn.now, turn.now));
+}
+
+fn deny(turn: &mut Turn<'_>, host: CaisseId, payment: PaymentId, reason: DenyReason, said: u64) {
+    put_closed(turn, host, payment, ChargeState::Denied(reason), said);
+}
+
+fn put_closed(
+    turn: &mut Turn<'_>,
+    host: CaisseId,
+    payment: PaymentId,
+    state: ChargeState,
+    said: u64,
+) {
+    let (at, zero) = (turn.now, Cents::ZERO);
+    let charge = Charge {
+        at,
+        account: None,
+        covered: zero,
+        refunded: zero,
+        state,
+        said,
+    };
+    turn.put(Kind::Charge, &charge_key(&host, &payment), &charge);
+}
+
+/// Takes in what a host decided.
+pub(crate) fn hears(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, body: &PairBody) {
+    match body {
+        PairBody::Captured {
+            payment, covered, ..
+        } => captured(state, turn, host, *payment, *covered),
+        PairBody::Voided { payment } => voided(state, turn, host, *payment),
+        PairBody::FloorCaptured {
+            payment,
+            vendor,
+            card,
+            covered,
+            request,
+            code,
+        } => {
+            let request = Request {
+                host,
+                payment: *payment,
+                card: *card,
+                covered: *covered,
+                digest: *request,
+                code,
+            };
+            at_hosts_risk(state, turn, &request, *vendor);
+        }
+        PairBody::Refunded {
+            payment, amount, ..
+        } => refunded(state, turn, host, *payment, *amount),
+        PairBody::Granted { .. }
+        | PairBody::Denied { .. }
+        | PairBody::Obliged { .. }
+        | PairBody::FloorDeclined { .. }
+        | PairBody::PaySent { .. }
+        | PairBody::PayReceived { .. } => {}
+    }
+}
+
+/// The host made the sale: what was held is owed. A capture without a hold, or of another amount than
+/// the hold, is the host's own affair: nothing is owed for it.
+fn captured(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    host: CaisseId,
+    payment: PaymentId,
+    covered: Cents,
+) {
+    let key = charge_key(&host, &payment);
+    let Some(charge) = turn.get::<Charge>(Kind::Charge, &key) else {
+        return;
+    };
+    if charge.state != ChargeState::Held || charge.covered != covered {
+        return;
+    }
+    oblige(state, turn, host, payment, charge);
+}
+
+fn oblige(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    host: CaisseId,
+    payment: PaymentId,
+    charge: Charge,
+) {
+    let body = PairBody::Obliged {
+        payment,
+        covered: charge.covered,
+    };
+    let said = federation::say(state, turn, host, body);
+    obliged(state, turn, host, payment, charge, said);
+}
+
+/// Posts what was held.
+fn obliged(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    host: CaisseId,
+    payment: PaymentId,
+    mut charge: Charge,
+    said: u64,
+) {
+    end_hold(state, turn, host, payment, &charge, Phase::HoldPosted);
+    (charge.state, charge.said) = (ChargeState::Obliged, said);
+    turn.put(Kind::Charge, &charge_key(&host, &payment), &charge);
+}
+
+fn end_hold(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    host: CaisseId,
+    payment: PaymentId,
+    charge: &Charge,
+    phase: Phase,
+) {
+    let account = charge.account.unwrap_or(Account::Suspense);
+    let transfer = Transfer {
+        debit: account,
+        credit: Account::Partner(host),
+        amount: charge.covered,
+    };
+    let ended = state
+        .books
+        .enter(turn, Cause::Charge(host, payment), phase, vec![transfer]);
+    debug_assert!(
+        ended.is_ok(),
+        "a charge that is held has its hold in the books"
+    );
+    turn.delete(
+        Kind::Open,
+        &open_key(OPEN_CHARGE, &charge_key(&host, &payment)),
+    );
+    state.holds.remove(&(host, payment));
+}
+
+/// The host did not make the sale. Heard before its request, this leaves a tombstone, so that the
+/// request, when it comes late, is denied.
+fn voided(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, payment: PaymentId) {
+    let key = charge_key(&host, &payment);
+    match turn.get::<Charge>(Kind::Charge, &key) {
+        None => {
+            #[cfg(feature = "mutants")]
+            if state.is_mutant(crate::caisse::Mutant::M3) {
+                return;
+            }
+            put_closed(turn, host, payment, ChargeState::Tombstone, 0);
+        }
+        Some(mut charge) if charge.state == ChargeState::Held => {
+            end_hold(state, turn, host, payment, &charge, Phase::HoldReleased);
+            give_visit_back(turn, host, &charge);
+            charge.state = ChargeState::Released;
+            turn.put(Kind::Charge, &key, &charge);
+        }
+        Some(_) => {}
+    }
+}
+
+fn give_visit_back(turn: &mut Turn<'_>, host: CaisseId, charge: &Charge) {
+    let Some(Account::Member(member)) = charge.account else {
+        return;
+    };
+    let key = visit_key(host, charge.at.month(), member);
+    let spent: Cents = turn.get(Kind::Visit, &key).unwrap_or_default();
+    turn.put(Kind::Visit, &key, &spent.saturating_sub(charge.covered));
+}
+
+/// The host sold at its own risk: we pay if we granted it, or if we would have.
+fn at_hosts_risk(state: &mut State, turn: &mut Turn<'_>, request: &Request<'_>, _vendor: VendorId) {
+    let Request {
+        host,
+        payment,
+        covered,
+        ..
+    } = *request;
+    let known = turn.get::<Charge>(Kind::Charge, &charge_key(&host, &payment));
+    let reason = match known {
+        Some(charge) if charge.state == ChargeState::Held && charge.covered == covered => {
+            oblige(state, turn, host, payment, charge);
+            return;
+        }
+        Some(Charge {
+            state: ChargeState::Denied(reason),
+            ..
+        }) => reason,
+        Some(_) => DenyReason::Conflict,
+        None => match decide(state, turn, request) {
+            Ok(member) => {
+                hold(
+                    state,
+                    turn,
+                    host,
+                    payment,
+                    covered,
+                    Account::Member(member),
+                    0,
+                );
+                if let Some(charge) = turn.get(Kind::Charge, &charge_key(&host, &payment)) {
+                    oblige(state, turn, host, payment, charge);
+                }
+                return;
+            }
+            Err(reason) => reason,
+        },
+    };
+    let said = federation::say(
+        state,
+        turn,
+        host,
+        PairBody::FloorDeclined { payment, reason },
+    );
+    deny(turn, host, payment, reason, said);
+}
+
+/// The host gives back: to the member it came from.
+fn refunded(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    host: CaisseId,
+    payment: PaymentId,
+    amount: Cents,
+) {
+    let key = charge_key(&host, &payment);
+    let Some(mut charge) = turn.get::<Charge>(Kind::Charge, &key) else {
+        return;
+    };
+    let sum = charge
+        .refunded
+        .checked_add(amount)
+        .filter(|sum| *sum <= charge.covered);
+    let (ChargeState::Obliged, Some(sum)) = (charge.state, sum) else {
+        return;
+    };
+    let account = charge.account.unwrap_or(Account::Suspense);
+    let transfer = Transfer {
+        debit: Account::Partner(host),
+        credit: account,
+        amount,
+    };
+    let cause = Cause::Charge(host, payment);
+    if state
+        .books
+        .enter(turn, cause, Phase::Posted, vec![transfer])
+        .is_ok()
+    {
+        charge.refunded = sum;
+        turn.put(Kind::Charge, &key, &charge);
+    }
+}
+
+/// Learns again what we had said to a host before a restore: promises are kept.
+pub(crate) fn relearns(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    host: CaisseId,
+    body: &PairBody,
+    said: u64,
+) {
+    match body {
+        PairBody::Granted {
+            payment,
+            member,
+            month,
+            covered,
+        } => {
+            let mut members = state.members.keys();
+            let found = members.find(|id| state.secrets.pseudonym(&host, *month, id) == *member);
+            let account = found.map_or(Account::Suspense, |id| Account::Member(*id));
+            hold(state, turn, host, *payment, *covered, account, said);
+        }
+        PairBody::Denied { payment, reason } | PairBody::FloorDeclined { payment, reason } => {
+            deny(turn, host, *payment, *reason, said);
+        }
+        PairBody::Obliged { payment, covered } => {
+            let key = charge_key(&host, payment);
+            let held = |charge: &Charge| charge.state == ChargeState::Held;
+            let known = turn.get::<Charge>(Kind::Charge, &key).filter(held);
+            if known.is_none() {
+                hold(
+                    state,
+                    turn,
+                    host,
+                    *payment,
+                    *covered,
+                    Account::Suspense,
+                    said,
+                );
+            }
+            if let Some(charge) = known.or_else(|| turn.get(Kind::Charge, &key)) {
+                obliged(state, turn, host, *payment, charge, said);
+            }
+        }
+        PairBody::Captured { .. }
+        | PairBody::Voided { .. }
+        | PairBody::FloorCaptured { .. }
+        | PairBody::Refunded { .. }
+        | PairBody::PaySent { .. }
+        | PairBody::PayReceived { .. } => {}
+    }
+}
+
+/// Asks hosts about holds without news.
+pub(crate) fn tick(state: &mut State, turn: &mut Turn<'_>) {
+    #[cfg(feature = "mutants")]
+    if state.is_mutant(crate::caisse::Mutant::M1) {
+        expire_holds(state, turn);
+    }
+    let now = turn.now;
+    let due = state
+        .holds
+        .iter_mut()
+        .filter(|(_, hold)| hold.ask_at <= now);
+    for ((host, payment), hold) in due {
+        hold.ask_at = now.after(limits::QUERY_AFTER);
+        let connected = state
+            .federation
+            .as_ref()
+            .is_some_and(|f| f.is_connected(host));
+        if connected {
+            turn.send(*host, Message::Query { payment: *payment });
+        }
+    }
+}
+
+/// When the next question is due.
+pub(crate) fn next_wakeup(state: &State) -> Option<Timestamp> {
+    state.holds.values().map(|hold| hold.ask_at).min()
+}
+
+/// Mutant M1: takes "I do not know" for "it failed".
+#[cfg(feature = "mutants")]
+fn expire_holds(state: &mut State, turn: &mut Turn<'_>) {
+    let old = |hold: &Hold| hold.since.after(crdt::Duration::from_ms(8_000)) <= turn.now;
+    let expired: Vec<_> = state
+        .holds
+        .iter()
+        .filter(|(_, hold)| old(hold))
+        .map(|(id, _)| *id)
+        .collect();
+    for (host, payment) in expired {
+        let key = charge_key(&host, &payment);
+        if let Some(mut charge) = turn.get::<Charge>(Kind::Charge, &key) {
+            end_hold(state, turn, host, payment, &charge, Phase::HoldReleased);
+            charge.state = ChargeState::Released;
+            turn.put(Kind::Charge, &key, &charge);
+        }
+    }
+}

@@ -1,0 +1,624 @@
+//! Sales at our vendors: with a card of ours decided here, with a card of a partner together with its
+//! home caisse (3.4). We alone decide capture or void, once.
+
+use crdt::card::{CardText, issuer_prefix};
+use crdt::feed::FeedId;
+use crdt::message::{AuthRequest, Message};
+use crdt::money::Split;
+use crdt::pair::{DenyReason, PairBody};
+use crdt::register::prefix;
+use crdt::{BasisPoints, CaisseId, Cents, PaymentId, RequestId, Timestamp, VendorId};
+
+use crate::account::Account;
+use crate::books::{Cause, Phase, Transfer};
+use crate::card::{self, CardRefused};
+use crate::command::{PayIntent, PaymentCode};
+use crate::federation;
+use crate::limits;
+use crate::payment::{OPEN_SALE, Sale, SaleState, open_key, open_range};
+use crate::records::{Kind, Records};
+use crate::refused::{BooksRefused, PaymentRefused, minutes};
+use crate::state::State;
+use crate::turn::{Effect, Turn};
+
+/// A sale that waits for its home caisse, and the tills that wait with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    pub home: CaisseId,
+    pub deadline: Timestamp,
+    pub ask_at: Timestamp,
+    pub requests: Vec<RequestId>,
+}
+
+/// Loads the sales that are open.
+pub(crate) fn load(state: &mut State, records: &dyn Records) {
+    let (from, to) = open_range(OPEN_SALE);
+    for (key, _) in records.range(Kind::Open, &from, &to, usize::MAX) {
+        let sale = records.get(Kind::Sale, &key[1..]);
+        let sale = sale.and_then(|bytes| crdt::wire::decode::<Sale>(&bytes).ok());
+        if let Some(payment) = PaymentId::from_slice(&key[1..])
+            && let Some(Sale {
+                home,
+                state: SaleState::Asked { deadline, .. },
+                at,
+                ..
+            }) = sale
+        {
+            let waiting = Waiting {
+                home,
+                deadline,
+                ask_at: at,
+                requests: Vec::new(),
+            };
+            state.waiting.insert(payment, waiting);
+        }
+    }
+}
+
+/// Takes a payment. The answer may come later, when the home caisse has decided.
+pub(crate) fn pay(state: &mut State, turn: &mut Turn<'_>, request: RequestId, intent: &PayIntent) {
+    let payment = intent.payment;
+    if let Some(sale) = turn.get::<Sale>(Kind::Sale, payment.as_bytes()) {
+        if sale.request != intent.request() {
+            turn.reply(request, Err(PaymentRefused::Conflict.into()));
+        } else if let Some(outcome) = sale.outcome(payment) {
+            turn.reply(request, outcome);
+        } else if let Some(waiting) = state.waiting.get_mut(&payment) {
+            waiting.requests.push(request);
+        }
+        return;
+    }
+    let (home, rate) = match check(state, turn, intent) {
+        Ok(checked) => checked,
+        Err(refused) => return turn.reply(request, Err(refused.into())),
+    };
+    let Split { covered, .. } = rate.split(intent.amount);
+    let sale = Sale {
+        request: intent.request(),
+        at: turn.now,
+        vendor: intent.vendor,
+        home,
+        member: None,
+        amount: intent.amount,
+        covered,
+        refunded: Cents::ZERO,
+        state: SaleState::Paid,
+        said: 0,
+    };
+    let refused = match (&intent.code, home == state.me) {
+        (PaymentCode::Plain(code), true) => {
+            return pay_at_home(state, turn, request, intent, sale, code.digits());
+        }
+        (PaymentCode::Sealed(code), false) => {
+            match ask(state, turn, request, intent, sale, code.clone()) {
+                Ok(()) => return,
+                Err(refused) => refused,
+            }
+        }
+        (PaymentCode::Plain(_), false) | (PaymentCode::Sealed(_), true) => PaymentRefused::CodeForm,
+    };
+    turn.reply(request, Err(refused.into()));
+}
+
+/// Checks everything that does not depend on the member, in the order of [`PaymentRefused`]; returns
+/// the card's caisse and the rate of coverage.
+fn check(
+    state: &State,
+    turn: &Turn<'_>,
+    intent: &PayIntent,
+) -> Result<(CaisseId, BasisPoints), PaymentRefused> {
+    if intent.amount.is_zero() {
+        return Err(PaymentRefused::AmountZero);
+    }
+    if intent.amount > limits::SALE {
+        return Err(PaymentRefused::AmountTooLarge {
+            limit: limits::SALE,
+        });
+    }
+    let vendor = state
+        .vendors
+        .get(&intent.vendor)
+        .ok_or(PaymentRefused::UnknownVendor)?;
+    let rate = vendor
+        .coverage(turn.now)
+        .ok_or(PaymentRefused::VendorNotApproved)?;
+    let home = home_of(state, &intent.card)?;
+    let rate = match federation::terms_with(state, home) {
+        Some(terms) => rate.min(terms.coverage_max),
+        None => rate,
+    };
+    if rate.split(intent.amount).covered.is_zero() {
+        return Err(PaymentRefused::NothingCovered);
+    }
+    Ok((home, rate))
+}
+
+/// Returns the caisse that issued a card; a QR code must bear its signature.
+pub(crate) fn home_of(state: &State, card: &CardText) -> Result<CaisseId, PaymentRefused> {
+    let of_number = issuer_prefix(&card.card());
+    let (home, key) = if of_number == prefix(&state.me) {
+        (state.me, state.settings.contact.node)
+    } else {
+        let partners = state.federation.as_ref().map(|f| &f.keyring().nodes);
+        let mut partners = partners.into_iter().flatten();
+        let found = partners.find(|(id, _)| prefix(id) == of_number);
+        found
+            .map(|(id, key)| (*id, *key))
+            .ok_or(PaymentRefused::UnknownCard)?
+    };
+    if let CardText::Certificate(certificate) = card
+        && (certificate.home != home || certificate.verify(&key).is_err())
+    {
+        return Err(PaymentRefused::ForgedCard);
+    }
+    Ok(home)
+}
+
+/// Decides a payment with a card of ours. A refusal of a known card is kept under the payment's id,
+/// so that a till that asks again does not use up another attempt.
+fn pay_at_home(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    request: RequestId,
+    intent: &PayIntent,
+    mut sale: Sale,
+    code: &[u8],
+) {
+    let card = intent.card.card();
+    let member = match card::check(state, turn, card, code) {
+        Ok(member) => Ok(member),
+        Err(CardRefused::Unknown) => {
+            return turn.reply(request, Err(PaymentRefused::UnknownCard.into()));
+        }
+        Err(CardRefused::Blocked) => Err(PaymentRefused::CardBlocked),
+        Err(CardRefused::Locked(until)) => {
+            let left = until.as_ms().saturating_sub(turn.now.as_ms());
+            let left = crdt::Duration::from_ms(u32::try_from(left).unwrap_or(u32::MAX));
+            Err(PaymentRefused::CardLocked {
+                left_minutes: minutes(left),
+            })
+        }
+        Err(CardRefused::WrongCode(attempts_left)) => {
+            Err(PaymentRefused::WrongCode { attempts_left })
+        }
+    };
+    let paid = member.and_then(|member| {
+        sale.member = Some(member);
+        let debit = Account::Member(member);
+        let credit = Account::Vendor(sale.vendor);
+        let transfer = Transfer {
+            debit,
+            credit,
+            amount: sale.covered,
+        };
+        let cause = Cause::Sale(intent.payment);
+        let entered = state
+            .books
+            .enter(turn, cause, Phase::Posted, vec![transfer]);
+        entered.map_err(|refused| match refused {
+            BooksRefused::Overdrawn { available } => {
+                PaymentRefused::InsufficientFunds { available }
+            }
+            BooksRefused::Overflow | BooksRefused::NoSuchHold => PaymentRefused::Busy,
+        })
+    });
+    if let Err(refused) = paid {
+        sale.state = SaleState::Refused(refused);
+    }
+    turn.put(Kind::Sale, intent.payment.as_bytes(), &sale);
+    if let Some(outcome) = sale.outcome(intent.payment) {
+        turn.reply(request, outcome);
+    }
+}
+
+/// Journals the question and asks the home caisse.
+fn ask(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    request: RequestId,
+    intent: &PayIntent,
+    mut sale: Sale,
+    code: crdt::seal::Sealed,
+) -> Result<(), PaymentRefused> {
+    let home = sale.home;
+    let terms = federation::terms_with(state, home).ok_or(PaymentRefused::NoAgreement)?;
+    if sale.covered > terms.per_payment {
+        return Err(PaymentRefused::VisitorLimit {
+            limit: terms.per_payment,
+        });
+    }
+    if federation::has_forked(state, home) {
+        return Err(PaymentRefused::HomeFrozen);
+    }
+    let connected = state
+        .federation
+        .as_ref()
+        .is_some_and(|f| f.is_connected(&home));
+    let reachable = connected || sale.covered <= terms.floor;
+    if !federation::may_speak_to(state, home) || !reachable {
+        return Err(PaymentRefused::HomeUnreachable);
+    }
+    if state.waiting.len() >= limits::OPEN_SALES {
+        return Err(PaymentRefused::Busy);
+    }
+    let deadline = turn.now.after(state.settings.payments.decision);
+    sale.state = SaleState::Asked {
+        card: intent.card.card(),
+        code,
+        deadline,
+    };
+    let payment = intent.payment;
+    turn.put(Kind::Sale, payment.as_bytes(), &sale);
+    turn.put(Kind::Open, &open_key(OPEN_SALE, payment.as_bytes()), &());
+    let ask_at = turn.now.after(limits::ASK_AGAIN);
+    let waiting = Waiting {
+        home,
+        deadline,
+        ask_at,
+        requests: vec![request],
+    };
+    state.waiting.insert(payment, waiting);
+    send_question(turn, payment, &sale);
+    Ok(())
+}
+
+fn send_question(turn: &mut Turn<'_>, payment: PaymentId, sale: &Sale) {
+    let SaleState::Asked { card, code, .. } = &sale.state else {
+        return;
+    };
+    let question = AuthRequest {
+        payment,
+        card: *card,
+        vendor: sale.vendor,
+        covered: sale.covered,
+        request: sale.request,
+        code: code.clone(),
+    };
+    turn.send(sale.home, Message::AuthRequest(question));
+}
+
+/// Takes in what a home caisse decided. What comes after we have decided changes nothing.
+pub(crate) fn hears(state: &mut State, turn: &mut Turn<'_>, home: CaisseId, body: &PairBody) {
+    match body {
+        PairBody::Granted {
+            payment, covered, ..
+        } => {
+            if let Some(sale) = asked(turn, home, *payment)
+                && sale.covered == *covered
+            {
+                capture(state, turn, *payment, sale);
+            }
+        }
+        PairBody::Denied { payment, reason } => {
+            if let Some(sale) = asked(turn, home, *payment) {
+                let refused = SaleState::Refused(PaymentRefused::Denied(*reason));
+                close(state, turn, *payment, sale, refused, 0);
+            }
+        }
+        PairBody::Obliged { payment, .. } => risk_ended(state, turn, home, *payment, None),
+        PairBody::FloorDeclined { payment, reason } => {
+            risk_ended(state, turn, home, *payment, Some(*reason));
+        }
+        PairBody::Captured { .. }
+        | PairBody::Voided { .. }
+        | PairBody::FloorCaptured { .. }
+        | PairBody::Refunded { .. }
+        | PairBody::PaySent { .. }
+        | PairBody::PayReceived { .. } => {}
+    }
+}
+
+fn of_home(turn: &Turn<'_>, home: CaisseId, payment: PaymentId) -> Option<Sale> {
+    turn.get::<Sale>(Kind::Sale, payment.as_bytes())
+        .filter(|sale| sale.home == home)
+}
+
+fn asked(turn: &Turn<'_>, home: CaisseId, payment: PaymentId) -> Option<Sale> {
+    let is_asked = |sale: &Sale| matches!(sale.state, SaleState::Asked { .. });
+    of_home(turn, home, payment).filter(is_asked)
+}
+
+fn capture(state: &mut State, turn: &mut Turn<'_>, payment: PaymentId, sale: Sale) {
+    #[cfg(feature = "mutants")]
+    if state.is_mutant(crate::caisse::Mutant::M4) {
+        tell_too_early(state, turn, payment, &sale);
+    }
+    let body = PairBody::Captured {
+        payment,
+        vendor: sale.vendor,
+        covered: sale.covered,
+    };
+    let said = federation::say(state, turn, sale.home, body);
+    credit_vendor(state, turn, payment, &sale, Account::Partner(sale.home));
+    close(state, turn, payment, sale, SaleState::Captured, said);
+}
+
+fn credit_vendor(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    payment: PaymentId,
+    sale: &Sale,
+    debit: Account,
+) {
+    let transfer = Transfer {
+        debit,
+        credit: Account::Vendor(sale.vendor),
+        amount: sale.covered,
+    };
+    let entered = state
+        .books
+        .enter(turn, Cause::Sale(payment), Phase::Posted, vec![transfer]);
+    debug_assert!(
+        entered.is_ok(),
+        "neither partners nor vendors have a limit but overflow"
+    );
+}
+
+/// Writes the decision down, then tells every till that waits.
+fn close(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    payment: PaymentId,
+    mut sale: Sale,
+    decision: SaleState,
+    said: u64,
+) {
+    (sale.state, sale.said, sale.at) = (decision, said, turn.now);
+    turn.put(Kind::Sale, payment.as_bytes(), &sale);
+    turn.delete(Kind::Open, &open_key(OPEN_SALE, payment.as_bytes()));
+    let waiting = state.waiting.remove(&payment);
+    let Some(outcome) = sale.outcome(payment) else {
+        return;
+    };
+    for request in waiting.into_iter().flat_map(|waiting| waiting.requests) {
+        turn.reply(request, outcome.clone());
+    }
+}
+
+/// A sale at our own risk ends: the home caisse pays, or it is our loss.
+fn risk_ended(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    home: CaisseId,
+    payment: PaymentId,
+    declined: Option<DenyReason>,
+) {
+    let Some(mut sale) = of_home(turn, home, payment) else {
+        return;
+    };
+    if sale.state != SaleState::AtRisk {
+        return;
+    }
+    sale.state = match declined {
+        Some(reason) => SaleState::AtRiskLost(reason),
+        None => {
+            let (debit, credit) = (Account::Partner(home), Account::Risk);
+            let transfer = Transfer {
+                debit,
+                credit,
+                amount: sale.covered,
+            };
+            let cause = Cause::Sale(payment);
+            let entered = state
+                .books
+                .enter(turn, cause, Phase::Posted, vec![transfer]);
+            debug_assert!(entered.is_ok(), "neither account has a limit but overflow");
+            SaleState::AtRiskAccepted
+        }
+    };
+    turn.put(Kind::Sale, payment.as_bytes(), &sale);
+}
+
+/// Decides without an answer: at our own risk up to the agreed floor, else void.
+fn decide_alone(state: &mut State, turn: &mut Turn<'_>, payment: PaymentId, sale: Sale) {
+    let SaleState::Asked { card, code, .. } = sale.state.clone() else {
+        return;
+    };
+    let home = sale.home;
+    let floor = federation::terms_with(state, home).map_or(Cents::ZERO, |terms| terms.floor);
+    if sale.covered > floor {
+        let said = federation::say(state, turn, home, PairBody::Voided { payment });
+        return close(state, turn, payment, sale, SaleState::Voided, said);
+    }
+    #[cfg(feature = "mutants")]
+    let payment = if state.is_mutant(crate::caisse::Mutant::M5) {
+        forget_old_id(state, turn, payment)
+    } else {
+        payment
+    };
+    let body = PairBody::FloorCaptured {
+        payment,
+        vendor: sale.vendor,
+        card,
+        covered: sale.covered,
+        request: sale.request,
+        code,
+    };
+    let said = federation::say(state, turn, home, body);
+    credit_vendor(state, turn, payment, &sale, Account::Risk);
+    close(state, turn, payment, sale, SaleState::AtRisk, said);
+}
+
+/// Answers a home caisse that asks what became of a payment. One that we never heard of is void from
+/// now on.
+pub(crate) fn queried(state: &mut State, turn: &mut Turn<'_>, home: CaisseId, payment: PaymentId) {
+    if !federation::may_speak_to(state, home) {
+        return;
+    }
+    match turn.get::<Sale>(Kind::Sale, payment.as_bytes()) {
+        Some(sale) if sale.home == home && sale.said > 0 => {
+            let feed = FeedId::pair(state.me, home);
+            turn.effect(Effect::SendRange {
+                to: home,
+                feed,
+                after: sale.said - 1,
+            });
+        }
+        Some(_) => {}
+        None => {
+            let said = federation::say(state, turn, home, PairBody::Voided { payment });
+            void_unheard(turn, home, payment, said);
+        }
+    }
+}
+
+fn void_unheard(turn: &mut Turn<'_>, home: CaisseId, payment: PaymentId, said: u64) {
+    let sale = unheard_sale(turn.now, home, VendorId::new([0; 16]), Cents::ZERO, said);
+    turn.put(
+        Kind::Sale,
+        payment.as_bytes(),
+        &Sale {
+            state: SaleState::Voided,
+            ..sale
+        },
+    );
+}
+
+/// A sale of which nothing is left but what we said about it.
+fn unheard_sale(
+    at: Timestamp,
+    home: CaisseId,
+    vendor: VendorId,
+    covered: Cents,
+    said: u64,
+) -> Sale {
+    Sale {
+        request: crdt::Digest::new([0; 32]),
+        at,
+        vendor,
+        home,
+        member: None,
+        amount: covered,
+        covered,
+        refunded: Cents::ZERO,
+        state: SaleState::Captured,
+        said,
+    }
+}
+
+/// Learns again what we had said to a home caisse before a restore.
+pub(crate) fn relearns(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    home: CaisseId,
+    body: &PairBody,
+    said: u64,
+) {
+    match body {
+        PairBody::Captured {
+            payment,
+            vendor,
+            covered,
+        } => {
+            let sale = relearned(turn, home, *payment, *vendor, *covered, said);
+            credit_vendor(state, turn, *payment, &sale, Account::Partner(home));
+            close(state, turn, *payment, sale, SaleState::Captured, said);
+        }
+        PairBody::FloorCaptured {
+            payment,
+            vendor,
+            covered,
+            ..
+        } => {
+            let sale = relearned(turn, home, *payment, *vendor, *covered, said);
+            credit_vendor(state, turn, *payment, &sale, Account::Risk);
+            close(state, turn, *payment, sale, SaleState::AtRisk, said);
+        }
+        PairBody::Voided { payment } => match asked(turn, home, *payment) {
+            Some(sale) => close(state, turn, *payment, sale, SaleState::Voided, said),
+            None => void_unheard(turn, home, *payment, said),
+        },
+        PairBody::Refunded {
+            refund,
+            payment,
+            amount,
+        } => {
+            crate::refund::relearns(state, turn, *refund, *payment, *amount);
+        }
+        PairBody::Granted { .. }
+        | PairBody::Denied { .. }
+        | PairBody::Obliged { .. }
+        | PairBody::FloorDeclined { .. }
+        | PairBody::PaySent { .. }
+        | PairBody::PayReceived { .. } => {}
+    }
+}
+
+fn relearned(
+    turn: &Turn<'_>,
+    home: CaisseId,
+    payment: PaymentId,
+    vendor: VendorId,
+    covered: Cents,
+    said: u64,
+) -> Sale {
+    asked(turn, home, payment)
+        .unwrap_or_else(|| unheard_sale(turn.now, home, vendor, covered, said))
+}
+
+/// Asks again, and decides what is due. Only our own clock is asked, and only about our own decision.
+pub(crate) fn tick(state: &mut State, turn: &mut Turn<'_>) {
+    let due: Vec<PaymentId> = state
+        .waiting
+        .iter()
+        .filter(|(_, waiting)| wakes_at(state, waiting).is_some_and(|at| at <= turn.now))
+        .map(|(payment, _)| *payment)
+        .collect();
+    for payment in due {
+        let Some(waiting) = state.waiting.get_mut(&payment) else {
+            continue;
+        };
+        let (late, home) = (waiting.deadline <= turn.now, waiting.home);
+        waiting.ask_at = turn.now.after(limits::ASK_AGAIN);
+        let Some(sale) = asked(turn, home, payment) else {
+            continue;
+        };
+        if late {
+            decide_alone(state, turn, payment, sale);
+        } else {
+            send_question(turn, payment, &sale);
+        }
+    }
+}
+
+/// When a sale needs us: never before we may speak to its home caisse.
+fn wakes_at(state: &State, waiting: &Waiting) -> Option<Timestamp> {
+    let speak = federation::may_speak_to(state, waiting.home);
+    speak.then(|| waiting.ask_at.min(waiting.deadline))
+}
+
+/// When the next sale is due.
+pub(crate) fn next_wakeup(state: &State) -> Option<Timestamp> {
+    state
+        .waiting
+        .values()
+        .filter_map(|waiting| wakes_at(state, waiting))
+        .min()
+}
+
+/// Mutant M4: the vendor hears before the disk.
+#[cfg(feature = "mutants")]
+fn tell_too_early(state: &mut State, turn: &mut Turn<'_>, payment: PaymentId, sale: &Sale) {
+    let mut told = sale.clone();
+    told.state = SaleState::Captured;
+    let waiting = state.waiting.get_mut(&payment);
+    let requests = waiting
+        .map(|waiting| std::mem::take(&mut waiting.requests))
+        .unwrap_or_default();
+    if let Some(outcome) = told.outcome(payment) {
+        for request in requests {
+            turn.reply_early(request, outcome.clone());
+        }
+    }
+}
+
+/// Mutant M5: the sale at our own risk gets a new id, and the old one is forgotten.
+#[cfg(feature = "mutants")]
+fn forget_old_id(state: &mut State, turn: &mut Turn<'_>, payment: PaymentId) -> PaymentId {
+    let new = PaymentId::new(state.random("mutant"));
+    turn.delete(Kind::Open, &open_key(OPEN_SALE, payment.as_bytes()));
+    if let Some(waiting) = state.waiting.remove(&payment) {
+        state.waiting.insert(new, waiting);
+    }
+    new
+}

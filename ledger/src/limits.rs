@@ -1,0 +1,27 @@
+//! Every limit of one caisse, with its unit and its reason.
+
+use crdt::{Cents, Duration};
+
+/// The largest price of one sale: no food shop takes more on a card, and a typing error stays small.
+pub const SALE: Cents = Cents::from_u32(1_000_000);
+
+/// Characters of a name or a reason.
+pub const TEXT_CHARS: usize = crdt::limits::TEXT_CHARS;
+
+/// Rows of one answer to a query.
+pub const ROWS: u32 = 10_000;
+
+/// Time after which a host asks the home caisse again.
+pub const ASK_AGAIN: Duration = Duration::from_ms(1_000);
+
+/// Age at which a home caisse asks what became of a hold, and then the time between its questions.
+pub const QUERY_AFTER: Duration = Duration::from_ms(10_000);
+
+/// Time between two comparisons of heads with a connected peer while something moves.
+pub const COMPARE_EVERY: Duration = Duration::from_ms(2_000);
+
+/// Sales that wait for home caisses at one time: beyond, a till is told to try again.
+pub const OPEN_SALES: usize = 10_000;
+
+/// Holds that one host may have open: its ceiling is reached long before.
+pub const OPEN_HOLDS_PER_HOST: usize = 10_000;

@@ -1,0 +1,172 @@
+//! Members and what they contribute. A member in the books is a random id; the person is a record of
+//! its own that can be erased.
+
+use crdt::{CardId, Cents, MemberId, Month, RequestId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::account::Account;
+use crate::answer::{Answer, CardInfo};
+use crate::books::{Cause, Phase, Transfer};
+use crate::card::{Card, card_info};
+use crate::command::Code;
+use crate::limits;
+use crate::records::Kind;
+use crate::refused::{MemberRefused, Refused};
+use crate::rules::Household;
+use crate::state::State;
+use crate::turn::{Outcome, Turn};
+
+/// A member: a household with one account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// Who lives in the household.
+    pub household: Household,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// The person behind a member. Purpose: to issue and replace cards in person, and to answer the
+/// member. Retention: until the member leaves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// The person's name.
+    pub name: String,
+}
+
+/// Enrols a member.
+pub(crate) fn add(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    name: String,
+    household: Household,
+) -> Outcome {
+    if name.trim().is_empty() || name.chars().count() > limits::TEXT_CHARS {
+        return Err(MemberRefused::Name.into());
+    }
+    if !household.is_valid() {
+        return Err(MemberRefused::Household.into());
+    }
+    let id = MemberId::new(state.random("member"));
+    let member = Member {
+        household,
+        since: turn.now,
+    };
+    turn.put(Kind::Member, id.as_bytes(), &member);
+    turn.put(Kind::Person, id.as_bytes(), &Person { name });
+    state.members.insert(id, member);
+    Ok(Answer::MemberAdded(id))
+}
+
+/// Issues a card with the code that the member chose.
+pub(crate) fn issue_card(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    member: MemberId,
+    code: &Code,
+) -> Outcome {
+    if !state.members.contains_key(&member) {
+        return Err(MemberRefused::UnknownMember.into());
+    }
+    let random = state.random("card");
+    let id = crdt::card::card_id(&state.me, random);
+    let card = Card::new(member, state.secrets.code_tag(&id, code.digits()));
+    turn.put(Kind::Card, id.as_bytes(), &card);
+    state.cards.insert(id, card);
+    Ok(Answer::CardIssued(info_of(state, turn, id)?))
+}
+
+/// Blocks a card for good.
+pub(crate) fn block_card(state: &mut State, turn: &mut Turn<'_>, id: CardId) -> Outcome {
+    let card = state.cards.get_mut(&id).ok_or(MemberRefused::UnknownCard)?;
+    card.blocked = true;
+    turn.put(Kind::Card, id.as_bytes(), card);
+    Ok(Answer::Card(info_of(state, turn, id)?))
+}
+
+fn info_of(state: &State, turn: &Turn<'_>, id: CardId) -> Result<CardInfo, Refused> {
+    card_info(state, turn.now, id).ok_or(Refused::NotFound)
+}
+
+/// The contributions of a member for a month, by request id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contribution {
+    /// How much.
+    pub amount: Cents,
+    /// When it was recorded.
+    pub at: Timestamp,
+}
+
+/// Returns the key of the contributions of a member, of a month, or of a request.
+#[must_use]
+pub fn contribution_key(
+    member: MemberId,
+    month: Option<Month>,
+    request: Option<RequestId>,
+) -> Vec<u8> {
+    let mut key = member.as_bytes().to_vec();
+    if let Some(month) = month {
+        key.extend(month.to_string().bytes());
+        if let Some(request) = request {
+            key.extend(request.as_bytes());
+        }
+    }
+    key
+}
+
+/// Returns what a member contributed for a month.
+pub(crate) fn contributed(turn: &Turn<'_>, member: MemberId, month: Month) -> Cents {
+    let from = contribution_key(member, Some(month), None);
+    let to = [from.as_slice(), &[0xff; 17]].concat();
+    let rows = turn.range(Kind::Contribution, &from, &to, usize::MAX);
+    let amounts = rows.iter().filter_map(|(_, value)| {
+        crdt::wire::decode::<Contribution>(value)
+            .ok()
+            .map(|contribution| contribution.amount)
+    });
+    Cents::checked_sum(amounts).unwrap_or(Cents::MAX)
+}
+
+/// Records a contribution that was received.
+pub(crate) fn contribute(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    request: RequestId,
+    member: MemberId,
+    month: Month,
+    amount: Cents,
+) -> Outcome {
+    let household = state
+        .members
+        .get(&member)
+        .ok_or(MemberRefused::UnknownMember)?
+        .household;
+    let rules = &state.settings.rules;
+    rules
+        .contribution
+        .accepts(&household, amount)
+        .map_err(MemberRefused::Contribution)?;
+    let total = contributed(turn, member, month)
+        .checked_add(amount)
+        .unwrap_or(Cents::MAX);
+    let transfer = Transfer {
+        debit: Account::Bank,
+        credit: Account::Contributions,
+        amount,
+    };
+    state.books.enter(
+        turn,
+        Cause::Contribution(request),
+        Phase::Posted,
+        vec![transfer],
+    )?;
+    let key = contribution_key(member, Some(month), Some(request));
+    turn.put(
+        Kind::Contribution,
+        &key,
+        &Contribution {
+            amount,
+            at: turn.now,
+        },
+    );
+    Ok(Answer::ContributionAdded { total })
+}

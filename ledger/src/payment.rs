@@ -1,0 +1,193 @@
+//! Payments as they are stored: a sale at one of our vendors, a charge to one of our members.
+
+use crdt::pair::DenyReason;
+use crdt::seal::Sealed;
+use crdt::{CaisseId, CardId, Cents, Digest, MemberId, PaymentId, Timestamp, VendorId};
+use serde::{Deserialize, Serialize};
+
+use crate::account::Account;
+use crate::answer::{Answer, PaymentStatus, Receipt};
+use crate::refused::PaymentRefused;
+use crate::turn::Outcome;
+
+/// A sale at one of our vendors, kept for good under its payment id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sale {
+    /// The hash of what the till asked for.
+    pub request: Digest,
+    /// When it was decided, or asked for while it is not.
+    pub at: Timestamp,
+    /// The vendor.
+    pub vendor: VendorId,
+    /// The caisse of the card.
+    pub home: CaisseId,
+    /// The member, for a card of ours.
+    pub member: Option<MemberId>,
+    /// The whole price.
+    pub amount: Cents,
+    /// What the credit pays.
+    pub covered: Cents,
+    /// What was given back of it.
+    pub refunded: Cents,
+    /// Where it stands.
+    pub state: SaleState,
+    /// The place of our decision in the pair feed; 0 if nothing was said.
+    pub said: u64,
+}
+
+/// Where a sale stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SaleState {
+    /// Paid by a card of ours.
+    Paid,
+    /// The home caisse was asked; nobody knows yet.
+    Asked {
+        /// The card; forgotten once it is decided.
+        card: CardId,
+        /// The code, sealed to the home caisse.
+        code: Sealed,
+        /// When we decide without an answer.
+        deadline: Timestamp,
+    },
+    /// Paid with the home caisse's grant.
+    Captured,
+    /// Not made; never will be under this id.
+    Voided,
+    /// Refused.
+    Refused(PaymentRefused),
+    /// Made at our own risk; the home caisse has not said whether it pays.
+    AtRisk,
+    /// Made at our own risk; the home caisse pays.
+    AtRiskAccepted,
+    /// Made at our own risk; the home caisse does not pay.
+    AtRiskLost(DenyReason),
+}
+
+impl Sale {
+    /// Returns what the till is told, the same however often it asks; `None` while nobody knows.
+    #[must_use]
+    pub fn outcome(&self, payment: PaymentId) -> Option<Outcome> {
+        let at_hosts_risk = match &self.state {
+            SaleState::Asked { .. } => return None,
+            SaleState::Voided => return Some(Err(PaymentRefused::HomeSilent.into())),
+            SaleState::Refused(refused) => return Some(Err(refused.clone().into())),
+            SaleState::Paid | SaleState::Captured => false,
+            SaleState::AtRisk | SaleState::AtRiskAccepted | SaleState::AtRiskLost(_) => true,
+        };
+        Some(Ok(Answer::Paid(Receipt {
+            payment,
+            vendor: self.vendor,
+            home: self.home,
+            amount: self.amount,
+            covered: self.covered,
+            member_share: self.amount.saturating_sub(self.covered),
+            at: self.at,
+            at_hosts_risk,
+        })))
+    }
+
+    /// Returns where the sale stands, for lists.
+    #[must_use]
+    pub const fn status(&self) -> PaymentStatus {
+        match self.state {
+            SaleState::Paid => PaymentStatus::Paid,
+            SaleState::Asked { .. } => PaymentStatus::Asked,
+            SaleState::Captured => PaymentStatus::Captured,
+            SaleState::Voided => PaymentStatus::Voided,
+            SaleState::Refused(_) => PaymentStatus::Refused,
+            SaleState::AtRisk => PaymentStatus::AtRisk,
+            SaleState::AtRiskAccepted => PaymentStatus::AtRiskAccepted,
+            SaleState::AtRiskLost(_) => PaymentStatus::AtRiskLost,
+        }
+    }
+
+    /// Returns whether money moved.
+    #[must_use]
+    pub const fn is_made(&self) -> bool {
+        match self.state {
+            SaleState::Paid
+            | SaleState::Captured
+            | SaleState::AtRisk
+            | SaleState::AtRiskAccepted
+            | SaleState::AtRiskLost(_) => true,
+            SaleState::Asked { .. } | SaleState::Voided | SaleState::Refused(_) => false,
+        }
+    }
+}
+
+/// A charge to one of our members by a host, kept for good under host and payment id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Charge {
+    /// When we first heard of it.
+    pub at: Timestamp,
+    /// The account it is held on or taken from.
+    pub account: Option<Account>,
+    /// What is held or owed.
+    pub covered: Cents,
+    /// What the host gave back.
+    pub refunded: Cents,
+    /// Where it stands.
+    pub state: ChargeState,
+    /// The place of our decision in the pair feed; 0 if nothing was said.
+    pub said: u64,
+}
+
+/// Where a charge stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ChargeState {
+    /// Held; only the host's decision ends it.
+    Held,
+    /// Owed to the host.
+    Obliged,
+    /// The host did not make the sale.
+    Released,
+    /// We do not pay.
+    Denied(DenyReason),
+    /// The host voided it before we were asked.
+    Tombstone,
+}
+
+impl Charge {
+    /// Returns where the charge stands, for lists.
+    #[must_use]
+    pub const fn status(&self) -> PaymentStatus {
+        match self.state {
+            ChargeState::Held => PaymentStatus::Held,
+            ChargeState::Obliged => PaymentStatus::Obliged,
+            ChargeState::Released => PaymentStatus::Voided,
+            ChargeState::Denied(_) => PaymentStatus::Denied,
+            ChargeState::Tombstone => PaymentStatus::Tombstone,
+        }
+    }
+}
+
+/// Returns the key of a charge.
+#[must_use]
+pub fn charge_key(host: &CaisseId, payment: &PaymentId) -> Vec<u8> {
+    [host.as_bytes().as_slice(), payment.as_bytes()].concat()
+}
+
+/// Reads the key of a charge.
+#[must_use]
+pub fn read_charge_key(key: &[u8]) -> Option<(CaisseId, PaymentId)> {
+    let (host, payment) = key.split_at_checked(CaisseId::LEN)?;
+    Some((CaisseId::from_slice(host)?, PaymentId::from_slice(payment)?))
+}
+
+/// The letter before the key of an open sale, in [`crate::records::Kind::Open`].
+pub const OPEN_SALE: u8 = b's';
+
+/// The letter before the key of an open charge, in [`crate::records::Kind::Open`].
+pub const OPEN_CHARGE: u8 = b'c';
+
+/// Returns the key that marks a payment as open.
+#[must_use]
+pub fn open_key(letter: u8, key: &[u8]) -> Vec<u8> {
+    [&[letter], key].concat()
+}
+
+/// Returns the range of keys of the open sales or charges.
+#[must_use]
+pub const fn open_range(letter: u8) -> ([u8; 1], [u8; 1]) {
+    ([letter], [letter + 1])
+}

@@ -1,0 +1,201 @@
+//! Rules are data: how much a household gets, and how much it gives.
+
+use crdt::{Cents, Month};
+use serde::{Deserialize, Serialize};
+
+/// Persons of one household at most: more is a typing error.
+pub const MOST_PERSONS: u32 = 30;
+
+/// Who lives in a household.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Household {
+    /// Persons of 18 and over.
+    pub adults: u16,
+    /// Persons of 14 to 17.
+    pub teens: u16,
+    /// Persons under 14.
+    pub children: u16,
+}
+
+impl Household {
+    /// Returns the number of persons.
+    #[must_use]
+    pub fn persons(&self) -> u32 {
+        u32::from(self.adults) + u32::from(self.teens) + u32::from(self.children)
+    }
+
+    /// Returns whether it has 1 to [`MOST_PERSONS`] persons, at least one of them adult or teen.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        u32::from(self.adults) + u32::from(self.teens) >= 1 && self.persons() <= MOST_PERSONS
+    }
+}
+
+/// The rules in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rules {
+    /// Counts the rule sets of a caisse.
+    pub version: u32,
+    /// The first month in which it is in force.
+    pub from: Month,
+    /// Why it was decided.
+    pub reason: String,
+    /// How much a household gets.
+    pub allocation: Allocation,
+    /// How much it gives.
+    pub contribution: Contribution,
+}
+
+/// How much a household gets in a month.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Allocation {
+    /// The same for each person (Montpellier: 100).
+    PerPerson {
+        /// For each person.
+        amount: Cents,
+        /// For each child under 14, if other than for each person.
+        child: Option<Cents>,
+        /// Whether it is issued only once the contribution is in.
+        after_contribution: bool,
+    },
+    /// So much for the first person and so much for each further one (Gironde: 150 + 75; Lyon 8: about
+    /// 40 per child; Grenoble: at most 4 persons).
+    HouseholdScale {
+        /// For the first person.
+        first: Cents,
+        /// For each further person.
+        further: Cents,
+        /// For each child under 14, if other than for each further person.
+        child: Option<Cents>,
+        /// How many persons count at most.
+        most_persons: Option<u32>,
+        /// Whether it is issued only once the contribution is in.
+        after_contribution: bool,
+    },
+}
+
+/// How much a household gives in a month.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Contribution {
+    /// The household sets it itself, within bounds.
+    SelfSet {
+        /// The least.
+        least: Cents,
+        /// The most.
+        most: Cents,
+        /// The step, from the least.
+        step: Cents,
+    },
+    /// A minimum by the size of the household.
+    HouseholdMinimum {
+        /// For the first person.
+        first: Cents,
+        /// For each further person.
+        further: Cents,
+        /// The most, if there is one.
+        most: Option<Cents>,
+    },
+}
+
+/// Why a contribution does not fit the rules, in order of precedence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum ContributionRefused {
+    /// Less than the rules ask for.
+    #[error("the contribution is at least {least}")]
+    BelowMinimum {
+        /// The least.
+        least: Cents,
+    },
+    /// More than the rules allow.
+    #[error("the contribution is at most {most}")]
+    AboveMaximum {
+        /// The most.
+        most: Cents,
+    },
+    /// Not a multiple of the step.
+    #[error("contributions go in steps of {step}")]
+    NotAStep {
+        /// The step.
+        step: Cents,
+    },
+}
+
+impl Allocation {
+    /// Returns whether the allocation is issued only once the contribution is in.
+    #[must_use]
+    pub const fn after_contribution(&self) -> bool {
+        match self {
+            Self::PerPerson {
+                after_contribution, ..
+            }
+            | Self::HouseholdScale {
+                after_contribution, ..
+            } => *after_contribution,
+        }
+    }
+
+    /// Returns what a household gets in a month; `None` if it fits no amount of money.
+    #[must_use]
+    pub fn for_household(&self, household: &Household) -> Option<Cents> {
+        let children = u64::from(household.children);
+        let older = u64::from(household.adults) + u64::from(household.teens);
+        match *self {
+            Self::PerPerson { amount, child, .. } => {
+                let for_children = child.unwrap_or(amount).checked_times(children)?;
+                amount.checked_times(older)?.checked_add(for_children)
+            }
+            Self::HouseholdScale {
+                first,
+                further,
+                child,
+                most_persons,
+                ..
+            } => {
+                let counted = u64::from(most_persons.unwrap_or(u32::MAX));
+                let older = older.min(counted);
+                let children = children.min(counted - older);
+                // A household of children alone is refused before; its first child would be a person.
+                let further_older = further.checked_times(older.saturating_sub(1))?;
+                let for_children = child.unwrap_or(further).checked_times(children)?;
+                first.checked_add(further_older)?.checked_add(for_children)
+            }
+        }
+    }
+}
+
+impl Contribution {
+    /// Says whether a household may contribute an amount.
+    ///
+    /// # Errors
+    /// The first of [`ContributionRefused`] that applies.
+    pub fn accepts(&self, household: &Household, amount: Cents) -> Result<(), ContributionRefused> {
+        let (least, most, step) = match *self {
+            Self::SelfSet { least, most, step } => (least, Some(most), step),
+            Self::HouseholdMinimum {
+                first,
+                further,
+                most,
+            } => {
+                let others = u64::from(household.persons().saturating_sub(1));
+                let least = further
+                    .checked_times(others)
+                    .and_then(|sum| first.checked_add(sum));
+                (least.unwrap_or(Cents::MAX), most, Cents::from_u32(1))
+            }
+        };
+        if amount < least {
+            return Err(ContributionRefused::BelowMinimum { least });
+        }
+        if let Some(most) = most.filter(|most| amount > *most) {
+            return Err(ContributionRefused::AboveMaximum { most });
+        }
+        let over = amount.saturating_sub(least).get();
+        match over.checked_rem(step.get()) {
+            Some(0) => Ok(()),
+            _ => Err(ContributionRefused::NotAStep { step }),
+        }
+    }
+}

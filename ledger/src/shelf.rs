@@ -1,0 +1,210 @@
+//! Our own part of the catalogue: kept even without a federation, published when we may.
+
+use std::collections::BTreeMap;
+
+use crdt::catalogue::Catalogue;
+use crdt::catalogue::{
+    Actor, Applied, CatalogueChange, Listed, Product, Sheet, SheetRefused, Subject, VendorCard,
+    actor,
+};
+use crdt::feed::PublicBody;
+use crdt::{VendorId, wire};
+
+use crate::answer::{Answer, ProductInfo};
+use crate::federation;
+use crate::records::{Kind, Records};
+use crate::refused::VendorRefused;
+use crate::state::{Secrets, State};
+use crate::turn::{Outcome, Turn};
+
+/// Products in one change, so that it stays far below the limit of an entry.
+const PRODUCTS_PER_CHANGE: usize = 250;
+
+/// The name of the record that holds how many of our changes are in our public feed.
+const PUBLISHED_KEY: &[u8] = b"shelf published";
+
+/// Our documents: as everyone reads them, and as we write them.
+pub(crate) struct Shelf {
+    own: Catalogue,
+    sheets: BTreeMap<VendorId, Sheet>,
+    actor: Actor,
+    changes: u64,
+    published: u64,
+}
+
+impl Shelf {
+    /// Loads our documents. Each start writes under a new actor.
+    pub fn load(records: &dyn Records, secrets: &Secrets) -> Self {
+        let actor = actor(&secrets.node.public(), 0, &secrets.boot.0);
+        let published = records.get(Kind::Meta, PUBLISHED_KEY);
+        let published = published
+            .and_then(|bytes| wire::decode(&bytes).ok())
+            .unwrap_or(0);
+        let sheets = BTreeMap::new();
+        let mut shelf = Self {
+            own: Catalogue::default(),
+            sheets,
+            actor,
+            changes: 0,
+            published,
+        };
+        let mut by_vendor: BTreeMap<VendorId, Vec<Vec<u8>>> = BTreeMap::new();
+        for (_, bytes) in records.range(Kind::Shelf, &[], &[], usize::MAX) {
+            if let Ok(change) = wire::decode::<CatalogueChange>(&bytes) {
+                shelf.changes += 1;
+                let Subject::Vendor(vendor) = change.subject;
+                by_vendor.entry(vendor).or_default().push(change.change);
+            }
+        }
+        for (vendor, changes) in by_vendor {
+            for change in &changes {
+                let change = CatalogueChange {
+                    subject: Subject::Vendor(vendor),
+                    change: change.clone(),
+                };
+                shelf.own.apply(crdt::CaisseId::new([0; 32]), &change);
+            }
+            let changes = changes.iter().map(Vec::as_slice);
+            shelf
+                .sheets
+                .insert(vendor, Sheet::open(&shelf.actor, changes));
+        }
+        shelf
+    }
+
+    fn sheet(&mut self, vendor: VendorId) -> &mut Sheet {
+        let opened = || Sheet::open(&self.actor, []);
+        self.sheets.entry(vendor).or_insert_with(opened)
+    }
+}
+
+fn refused(refused: SheetRefused) -> VendorRefused {
+    VendorRefused::Sheet(refused.to_string())
+}
+
+/// Writes a vendor's own fields to its sheet.
+pub(crate) fn put_vendor(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    id: VendorId,
+) -> Result<(), VendorRefused> {
+    let vendor = state.vendors.get(&id).ok_or(VendorRefused::UnknownVendor)?;
+    let card = VendorCard {
+        name: vendor.name.clone(),
+        commune: vendor.commune.clone(),
+        kind: vendor.kind.clone(),
+        siret: None,
+        coverage: vendor.coverage(turn.now),
+    };
+    if let Some(change) = state.shelf.sheet(id).set_vendor(&card).map_err(refused)? {
+        keep(state, turn, id, change);
+    }
+    publish(state, turn);
+    Ok(())
+}
+
+/// Puts products on a vendor's sheet, or changes them.
+pub(crate) fn put_products(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    id: VendorId,
+    products: &[Product],
+) -> Outcome {
+    if !state.vendors.contains_key(&id) {
+        return Err(VendorRefused::UnknownVendor.into());
+    }
+    // What does not fit is refused before the first change is made.
+    state.shelf.sheet(id).check(products).map_err(refused)?;
+    let mut put = 0;
+    for part in products.chunks(PRODUCTS_PER_CHANGE) {
+        if let Some((change, count)) = state.shelf.sheet(id).put_products(part).map_err(refused)? {
+            keep(state, turn, id, change);
+            put += count;
+        }
+    }
+    publish(state, turn);
+    Ok(Answer::ProductsPut(put))
+}
+
+/// Stores a change of ours.
+fn keep(state: &mut State, turn: &mut Turn<'_>, vendor: VendorId, change: Vec<u8>) {
+    let change = CatalogueChange {
+        subject: Subject::Vendor(vendor),
+        change,
+    };
+    turn.put(Kind::Shelf, &state.shelf.changes.to_be_bytes(), &change);
+    state.shelf.changes += 1;
+    let applied = state.shelf.own.apply(crdt::CaisseId::new([0; 32]), &change);
+    debug_assert_eq!(applied, Applied::Changed, "our own change applies");
+}
+
+/// Publishes the changes that are not in our public feed yet, if we may.
+pub(crate) fn publish(state: &mut State, turn: &mut Turn<'_>) {
+    let behind = state.shelf.published < state.shelf.changes;
+    let founded = state
+        .federation
+        .as_ref()
+        .is_some_and(|f| f.is_member(&state.me));
+    if !behind || !founded || federation::check_may_publish(state).is_err() {
+        return;
+    }
+    let from = state.shelf.published.to_be_bytes();
+    for (_, bytes) in turn.range(Kind::Shelf, &from, &[], usize::MAX) {
+        let Ok(change) = wire::decode::<CatalogueChange>(&bytes) else {
+            continue;
+        };
+        if federation::publish(state, turn, PublicBody::CatalogueChanged(change)).is_err() {
+            break;
+        }
+        state.shelf.published += 1;
+    }
+    turn.put(Kind::Meta, PUBLISHED_KEY, &state.shelf.published);
+}
+
+/// Learns again a change that we had published before a restore.
+pub(crate) fn relearns(state: &mut State, turn: &mut Turn<'_>, change: &CatalogueChange) {
+    let Subject::Vendor(vendor) = change.subject;
+    let known = state.shelf.published < state.shelf.changes;
+    if !known {
+        keep(state, turn, vendor, change.change.clone());
+        let own = turn.range(Kind::Shelf, &[], &[], usize::MAX);
+        let own: Vec<CatalogueChange> = own
+            .iter()
+            .filter_map(|(_, bytes)| wire::decode(bytes).ok())
+            .collect();
+        let of_vendor = own
+            .iter()
+            .filter(|change| change.subject == Subject::Vendor(vendor));
+        let sheet = Sheet::open(&state.shelf.actor, of_vendor.map(|c| c.change.as_slice()));
+        state.shelf.sheets.insert(vendor, sheet);
+    }
+    state.shelf.published += 1;
+    turn.put(Kind::Meta, PUBLISHED_KEY, &state.shelf.published);
+}
+
+/// Returns products whose name or vendor contains a text: ours first, then those of other caisses.
+/// The name of the caisse is left to the caller.
+pub(crate) fn search(state: &State, text: &str, limit: usize) -> Vec<ProductInfo> {
+    let ours = state.shelf.own.search(text).map(|listed| Listed {
+        author: state.me,
+        ..listed
+    });
+    let others = state
+        .federation
+        .as_ref()
+        .map(|f| f.view.catalogue.search(text));
+    let others = others
+        .into_iter()
+        .flatten()
+        .filter(|listed| listed.author != state.me);
+    ours.chain(others)
+        .take(limit)
+        .map(|listed| ProductInfo {
+            caisse: listed.author,
+            caisse_name: String::new(),
+            vendor: listed.vendor,
+            vendor_name: listed.card.name.clone(),
+            product: listed.product.clone(),
+        })
+        .collect()
+}

@@ -1,0 +1,174 @@
+//! What a caisse holds in memory, and how it is loaded.
+
+use std::collections::BTreeMap;
+
+use crdt::contact::Contact;
+use crdt::digest::keyed;
+use crdt::key::SecretKey;
+use crdt::seal::SealingSecret;
+use crdt::{CaisseId, CardId, Duration, MemberId, Month, PaymentId, Pseudonym, VendorId, wire};
+use serde::de::DeserializeOwned;
+
+use crate::books::Books;
+use crate::card::Card;
+use crate::federation::Federation;
+use crate::home::Hold;
+use crate::host::Waiting;
+use crate::member::Member;
+use crate::records::{Kind, Records};
+use crate::rules::Rules;
+use crate::shelf::Shelf;
+use crate::vendor::Vendor;
+
+/// How payments are decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PaymentSettings {
+    /// How long a host waits for the home caisse before it decides.
+    pub decision: Duration,
+    /// Wrong codes in a row that lock a card.
+    pub code_attempts: u32,
+    /// How long a card stays locked.
+    pub code_lock: Duration,
+}
+
+impl Default for PaymentSettings {
+    fn default() -> Self {
+        Self {
+            decision: Duration::from_ms(6_000),
+            code_attempts: 4,
+            code_lock: Duration::from_ms(24 * 3_600_000),
+        }
+    }
+}
+
+/// What the people of a caisse decided, from its configuration.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Who the caisse is.
+    pub contact: Contact,
+    /// The rules in force.
+    pub rules: Rules,
+    /// How payments are decided.
+    pub payments: PaymentSettings,
+}
+
+/// What must not be known outside of the caisse.
+#[derive(Clone, Debug)]
+pub struct Secrets {
+    /// Signs feed entries and cards.
+    pub node: SecretKey,
+    /// Opens codes that tills elsewhere sealed to us.
+    pub sealing: SealingSecret,
+    /// Makes pseudonyms.
+    pub pseudonyms: Secret,
+    /// Hashes card codes.
+    pub codes: Secret,
+    /// Makes the salts of feed bodies.
+    pub salts: Secret,
+    /// Random bytes of this start of the process: the seed of all chance until it ends.
+    pub boot: Secret,
+}
+
+/// Thirty-two secret bytes; never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub [u8; 32]);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+impl Secrets {
+    /// Returns the keyed hash of a card's code.
+    pub(crate) fn code_tag(&self, card: &CardId, code: &[u8]) -> [u8; 32] {
+        let message = [card.as_bytes().as_slice(), code].concat();
+        keyed(&self.codes.0, "caisse v1 card code", &message)
+    }
+
+    /// Returns how a partner sees a member in a month.
+    pub(crate) fn pseudonym(
+        &self,
+        partner: &CaisseId,
+        month: Month,
+        member: &MemberId,
+    ) -> Pseudonym {
+        let message = wire::encode(&(partner, month, member));
+        let bytes = keyed(&self.pseudonyms.0, "caisse v1 pseudonym", &message);
+        let mut short = [0; 16];
+        short.copy_from_slice(&bytes[..16]);
+        Pseudonym::new(short)
+    }
+}
+
+/// What a caisse holds in memory. Closed payments, the journal and the feeds stay on disk.
+pub(crate) struct State {
+    pub settings: Settings,
+    pub secrets: Secrets,
+    pub me: CaisseId,
+    pub books: Books,
+    pub members: BTreeMap<MemberId, Member>,
+    pub cards: BTreeMap<CardId, Card>,
+    pub vendors: BTreeMap<VendorId, Vendor>,
+    pub shelf: Shelf,
+    /// Sales that wait for their home caisse.
+    pub waiting: BTreeMap<PaymentId, Waiting>,
+    /// Holds that wait for their host's decision.
+    pub holds: BTreeMap<(CaisseId, PaymentId), Hold>,
+    pub federation: Option<Federation>,
+    drawn: u64,
+    #[cfg(feature = "mutants")]
+    pub mutant: Option<crate::caisse::Mutant>,
+}
+
+impl State {
+    /// Loads what was stored.
+    pub fn load(settings: Settings, secrets: Secrets, records: &dyn Records) -> Self {
+        let me = settings.contact.id;
+        let mut state = Self {
+            me,
+            books: Books::load(records),
+            members: table(records, Kind::Member, MemberId::from_slice),
+            cards: table(records, Kind::Card, CardId::from_slice),
+            vendors: table(records, Kind::Vendor, VendorId::from_slice),
+            shelf: Shelf::load(records, &secrets),
+            waiting: BTreeMap::new(),
+            holds: BTreeMap::new(),
+            federation: Federation::load(records),
+            drawn: 0,
+            settings,
+            secrets,
+            #[cfg(feature = "mutants")]
+            mutant: None,
+        };
+        crate::host::load(&mut state, records);
+        crate::home::load(&mut state, records);
+        state
+    }
+
+    /// Draws random bytes of this start's chance.
+    pub fn random<const N: usize>(&mut self, purpose: &str) -> [u8; N] {
+        self.drawn += 1;
+        let message = wire::encode(&(purpose, self.drawn));
+        let bytes = keyed(&self.secrets.boot.0, "caisse v1 chance", &message);
+        let mut drawn = [0; N];
+        drawn.copy_from_slice(&bytes[..N]);
+        drawn
+    }
+
+    /// Returns whether this machine is a certain wrong version of itself.
+    #[cfg(feature = "mutants")]
+    pub fn is_mutant(&self, mutant: crate::caisse::Mutant) -> bool {
+        self.mutant == Some(mutant)
+    }
+}
+
+fn table<K: Ord, V: DeserializeOwned>(
+    records: &dyn Records,
+    kind: Kind,
+    key: fn(&[u8]) -> Option<K>,
+) -> BTreeMap<K, V> {
+    let rows = records.range(kind, &[], &[], usize::MAX).into_iter();
+    rows.filter_map(|(k, v)| Some((key(&k)?, wire::decode(&v).ok()?)))
+        .collect()
+}

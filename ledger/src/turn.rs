@@ -1,0 +1,204 @@
+//! One turn of the machine: what goes in, what comes out.
+
+use std::collections::BTreeMap;
+
+use crdt::contact::Contact;
+use crdt::feed::{FeedId, Head, Verified};
+use crdt::message::Message;
+use crdt::{CaisseId, RequestId, Timestamp};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::answer::Answer;
+use crate::command::Command;
+use crate::records::{Kind, Records, Row, Write};
+use crate::refused::Refused;
+
+/// What happens to a caisse.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Input {
+    /// Someone asks for something.
+    Command {
+        /// Who to answer, and the idempotency key.
+        request: RequestId,
+        /// What is asked.
+        command: Command,
+    },
+    /// A partner says something.
+    Received {
+        /// The partner, as the transport authenticated it.
+        from: CaisseId,
+        /// What it says.
+        message: Message<Verified>,
+    },
+    /// A partner can be reached.
+    Connected(CaisseId),
+    /// A partner can no longer be reached.
+    Disconnected(CaisseId),
+    /// The time that [`crate::Caisse::next_wakeup`] named has come.
+    Woke,
+}
+
+/// The answer to a request, or why there is none.
+pub type Outcome = Result<Answer, Refused>;
+
+/// What a caisse wants done, in this order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Effect {
+    /// Stores these writes, all or none. A barrier: what follows in the list happens only once they
+    /// are on stable storage.
+    Persist(Vec<Write>),
+    /// Sends a message to a partner.
+    Send {
+        /// The partner.
+        to: CaisseId,
+        /// What is said.
+        message: Message<Verified>,
+    },
+    /// Sends stored entries of a feed to a partner, from the place after `after`, as many as fit one
+    /// message.
+    SendRange {
+        /// The partner.
+        to: CaisseId,
+        /// The feed.
+        feed: FeedId,
+        /// The last place that the partner holds.
+        after: u64,
+    },
+    /// Tells every partner how far feeds are held.
+    Announce(Vec<Head>),
+    /// Answers a request. Comes once per request.
+    Reply {
+        /// The request.
+        request: RequestId,
+        /// The answer.
+        outcome: Outcome,
+    },
+    /// The partners with whom to keep contact are now these; no others.
+    Partners(Vec<Contact>),
+}
+
+/// What one input does: reads, writes and effects, collected so that all or nothing happens.
+pub struct Turn<'a> {
+    /// The time on the node's own clock.
+    pub now: Timestamp,
+    records: &'a dyn Records,
+    writes: Vec<Write>,
+    effects: Vec<Effect>,
+    #[cfg(feature = "mutants")]
+    early: Vec<Effect>,
+}
+
+impl<'a> Turn<'a> {
+    /// Begins a turn.
+    #[must_use]
+    pub fn new(now: Timestamp, records: &'a dyn Records) -> Self {
+        Self {
+            now,
+            records,
+            writes: Vec::new(),
+            effects: Vec::new(),
+            #[cfg(feature = "mutants")]
+            early: Vec::new(),
+        }
+    }
+
+    /// Returns what is stored, this turn's own writes left out.
+    #[must_use]
+    pub const fn records(&self) -> &'a dyn Records {
+        self.records
+    }
+
+    /// Reads a record. A record that does not decode is as good as lost: `verify` names it.
+    #[must_use]
+    pub fn get<T: DeserializeOwned>(&self, kind: Kind, key: &[u8]) -> Option<T> {
+        let own = self
+            .writes
+            .iter()
+            .rev()
+            .find(|write| write.kind == kind && write.key == key);
+        let bytes = match own {
+            Some(write) => write.value.clone()?,
+            None => self.records.get(kind, key)?,
+        };
+        crdt::wire::decode(&bytes).ok()
+    }
+
+    /// Returns rows as [`Records::range`] does, this turn's own writes included.
+    #[must_use]
+    pub fn range(&self, kind: Kind, from: &[u8], to: &[u8], limit: usize) -> Vec<Row> {
+        let within = |key: &[u8]| key >= from && (to.is_empty() || key < to);
+        let own: BTreeMap<&[u8], Option<&Vec<u8>>> = self
+            .writes
+            .iter()
+            .filter(|write| write.kind == kind && within(&write.key))
+            .map(|write| (write.key.as_slice(), write.value.as_ref()))
+            .collect();
+        // A deletion of ours hides a stored row, so ask for as many more.
+        let stored = self
+            .records
+            .range(kind, from, to, limit.saturating_add(own.len()));
+        let mut rows: BTreeMap<Vec<u8>, Vec<u8>> = stored.into_iter().collect();
+        for (key, value) in own {
+            match value {
+                Some(value) => rows.insert(key.to_vec(), value.clone()),
+                None => rows.remove(key),
+            };
+        }
+        rows.into_iter().take(limit).collect()
+    }
+
+    /// Stores a record.
+    pub fn put<T: Serialize>(&mut self, kind: Kind, key: &[u8], value: &T) {
+        let value = Some(crdt::wire::encode(value));
+        self.writes.push(Write {
+            kind,
+            key: key.to_vec(),
+            value,
+        });
+    }
+
+    /// Deletes a record.
+    pub fn delete(&mut self, kind: Kind, key: &[u8]) {
+        self.writes.push(Write {
+            kind,
+            key: key.to_vec(),
+            value: None,
+        });
+    }
+
+    /// Says something to a partner, once this turn's writes are stored.
+    pub fn send(&mut self, to: CaisseId, message: Message<Verified>) {
+        self.effects.push(Effect::Send { to, message });
+    }
+
+    /// Answers a request, once this turn's writes are stored.
+    pub fn reply(&mut self, request: RequestId, outcome: Outcome) {
+        self.effects.push(Effect::Reply { request, outcome });
+    }
+
+    /// Has something else done, once this turn's writes are stored.
+    pub fn effect(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    /// Answers a request before anything is stored: mutant M4.
+    #[cfg(feature = "mutants")]
+    pub fn reply_early(&mut self, request: RequestId, outcome: Outcome) {
+        self.early.push(Effect::Reply { request, outcome });
+    }
+
+    /// Ends the turn: first what is stored, then what is said.
+    #[must_use]
+    pub fn finish(self) -> Vec<Effect> {
+        #[cfg(feature = "mutants")]
+        let mut effects = self.early;
+        #[cfg(not(feature = "mutants"))]
+        let mut effects = Vec::new();
+        if !self.writes.is_empty() {
+            effects.push(Effect::Persist(self.writes));
+        }
+        effects.extend(self.effects);
+        effects
+    }
+}

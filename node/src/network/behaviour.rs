@@ -1,0 +1,125 @@
+//! What this node speaks: limits first, then who is allowed, then the protocols.
+
+use std::collections::HashSet;
+use std::error::Error;
+use std::num::NonZeroU8;
+use std::time::Duration;
+
+use crdt::NetworkId;
+use libp2p::allow_block_list::{self, AllowedPeers};
+use libp2p::connection_limits::{self, ConnectionLimits};
+use libp2p::gossipsub::{self, IdentTopic, MessageAuthenticity, MessageId, ValidationMode};
+use libp2p::identity::Keypair;
+use libp2p::swarm::NetworkBehaviour;
+use libp2p::swarm::behaviour::toggle::Toggle;
+use libp2p::{Swarm, SwarmBuilder, identify, noise, ping, tcp, yamux};
+
+use super::{carrier, limits};
+
+/// What a node speaks. The order counts: a connection refused by one is not shown to the next.
+#[derive(NetworkBehaviour)]
+pub struct Behaviour {
+    pub limits: connection_limits::Behaviour,
+    pub allowed: allow_block_list::Behaviour<AllowedPeers>,
+    pub identify: identify::Behaviour,
+    pub ping: ping::Behaviour,
+    /// Off until the node belongs to a federation; nobody is allowed before.
+    pub federation: Toggle<Federation>,
+}
+
+/// What is named after the federation.
+#[derive(NetworkBehaviour)]
+pub struct Federation {
+    pub carrier: carrier::Behaviour,
+    pub gossip: Gossip,
+}
+
+/// Gossipsub that takes note of the one topic only, whatever a peer subscribes to.
+pub type Gossip = gossipsub::Behaviour<
+    gossipsub::IdentityTransform,
+    gossipsub::WhitelistSubscriptionFilter,
+>;
+
+/// Why the protocols cannot be set up; the same on every machine, so a fault of this file.
+pub type SetupError = Box<dyn Error + Send + Sync>;
+
+/// Makes the swarm of a node that belongs to no federation yet.
+pub fn swarm(keypair: Keypair, connections: u32) -> Result<Swarm<Behaviour>, SetupError> {
+    let swarm = SwarmBuilder::with_existing_identity(keypair)
+        .with_tokio()
+        .with_tcp(tcp::Config::new().nodelay(true), noise::Config::new, yamux::Config::default)?
+        .with_quic()
+        .with_behaviour(|key| behaviour(key, connections))?
+        .with_swarm_config(|config| {
+            // Caisses of one federation stay connected; ping notices those that are gone.
+            config
+                .with_idle_connection_timeout(Duration::from_secs(u64::MAX))
+                .with_dial_concurrency_factor(NonZeroU8::MIN)
+                .with_max_negotiating_inbound_streams(limits::STREAMS_PER_CONNECTION)
+        })
+        .with_connection_timeout(limits::HANDSHAKE_TIMEOUT)
+        .build();
+    Ok(swarm)
+}
+
+fn behaviour(keypair: &Keypair, connections: u32) -> Behaviour {
+    let connection_limits = ConnectionLimits::default()
+        .with_max_pending_incoming(Some(limits::HANDSHAKES))
+        .with_max_established(Some(connections))
+        .with_max_established_per_peer(Some(limits::CONNECTIONS_PER_PEER));
+    let identify = identify::Config::new("/caisse/1".to_owned(), keypair.public())
+        .with_agent_version(concat!("caisse/", env!("CARGO_PKG_VERSION")).to_owned())
+        // Addresses come from the register alone.
+        .with_hide_listen_addrs(true)
+        .with_cache_size(0);
+    let ping = ping::Config::new()
+        .with_interval(limits::PING_INTERVAL)
+        .with_timeout(limits::PING_TIMEOUT);
+    Behaviour {
+        limits: connection_limits::Behaviour::new(connection_limits),
+        allowed: allow_block_list::Behaviour::default(),
+        identify: identify::Behaviour::new(identify),
+        ping: ping::Behaviour::new(ping),
+        federation: None.into(),
+    }
+}
+
+/// Makes what a node speaks within a federation.
+pub fn federation(keypair: &Keypair, network: &NetworkId) -> Result<Federation, SetupError> {
+    let topic = topic(network);
+    let config = gossipsub::ConfigBuilder::default()
+        .protocol_id_prefix(format!("/caisse/{network:.16}/gossip"))
+        .validation_mode(ValidationMode::Strict)
+        // An announcement is passed on only once its author is known to be allowed.
+        .validate_messages()
+        .message_id_fn(message_id)
+        .max_transmit_size(4 * limits::ANNOUNCEMENT_BYTES)
+        .max_publish_messages(limits::GOSSIP_PER_FRAME)
+        .max_control_messages_sent(limits::GOSSIP_PER_FRAME)
+        .connection_handler_queue_len(limits::ANNOUNCEMENT_QUEUE)
+        // A federation may be of three: a mesh of two others is complete.
+        .mesh_outbound_min(1)
+        .mesh_n_low(2)
+        .mesh_n(4)
+        .mesh_n_high(8)
+        .heartbeat_initial_delay(Duration::from_secs(1))
+        .build()?;
+    let filter = gossipsub::WhitelistSubscriptionFilter(HashSet::from([topic.hash()]));
+    let signed = MessageAuthenticity::Signed(keypair.clone());
+    let mut gossip = Gossip::new_with_subscription_filter(signed, config, filter)?;
+    gossip.subscribe(&topic)?;
+    Ok(Federation { carrier: carrier::behaviour(network), gossip })
+}
+
+/// Returns the one topic of a federation.
+pub fn topic(network: &NetworkId) -> IdentTopic {
+    IdentTopic::new(format!("/caisse/{network:.16}/announce/1"))
+}
+
+/// An announcement is the same if its author and its bytes are, so that repeating it costs nothing;
+/// the author is in it so that nobody can keep another's announcement away by sending it first.
+fn message_id(message: &gossipsub::Message) -> MessageId {
+    let author = message.source.map(|author| author.to_bytes()).unwrap_or_default();
+    let bytes = [author.as_slice(), &message.data].concat();
+    MessageId::from(crdt::digest::keyed(&[0; 32], "caisse v1 announcement id", &bytes).to_vec())
+}
