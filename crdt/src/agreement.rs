@@ -65,10 +65,7 @@ impl Agreements {
     /// Takes in an offer; a later one in the same feed replaces it.
     pub fn offer(&mut self, author: CaisseId, offer: &TermsOffer) {
         if author != offer.with {
-            self.offers
-                .entry(author)
-                .or_default()
-                .insert(offer.with, offer.terms.clone());
+            self.offers.entry(author).or_default().insert(offer.with, offer.terms.clone());
         }
     }
 

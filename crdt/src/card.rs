@@ -53,11 +53,7 @@ impl CardCertificate {
     #[must_use]
     pub fn sign(card: CardId, home: CaisseId, node: &SecretKey) -> Self {
         let signature = node.sign(Purpose::Card, &wire::encode(&(card, home)));
-        Self {
-            card,
-            home,
-            signature,
-        }
+        Self { card, home, signature }
     }
 
     /// Checks that the home caisse's node key signed the card.
@@ -65,11 +61,7 @@ impl CardCertificate {
     /// # Errors
     /// [`BadSignature`] if it did not.
     pub fn verify(&self, node: &PublicKey) -> Result<(), BadSignature> {
-        node.verify(
-            Purpose::Card,
-            &wire::encode(&(self.card, self.home)),
-            &self.signature,
-        )
+        node.verify(Purpose::Card, &wire::encode(&(self.card, self.home)), &self.signature)
     }
 }
 
@@ -99,21 +91,12 @@ impl std::fmt::Display for CardText {
         match self {
             Self::Number(card) => {
                 let letters = ALPHABET.encode(card.as_bytes()).to_ascii_uppercase();
-                let groups = [
-                    &letters[..4],
-                    &letters[4..8],
-                    &letters[8..12],
-                    &letters[12..],
-                ];
+                let groups = [&letters[..4], &letters[4..8], &letters[8..12], &letters[12..]];
                 f.pad(&groups.join("-"))
             }
             Self::Certificate(certificate) => {
                 let bytes = wire::encode(certificate.as_ref());
-                write!(
-                    f,
-                    "{QR_PREFIX}{}",
-                    data_encoding::BASE32_NOPAD.encode(&bytes)
-                )
+                write!(f, "{QR_PREFIX}{}", data_encoding::BASE32_NOPAD.encode(&bytes))
             }
         }
     }
@@ -133,16 +116,11 @@ impl std::str::FromStr for CardText {
             return Ok(Self::Certificate(Box::new(certificate)));
         }
         let letters: String = text.chars().filter(|c| *c != '-' && *c != ' ').collect();
-        let bytes = ALPHABET
-            .decode(letters.to_ascii_lowercase().as_bytes())
-            .map_err(|_| NotACard)?;
+        let bytes =
+            ALPHABET.decode(letters.to_ascii_lowercase().as_bytes()).map_err(|_| NotACard)?;
         let card = CardId::from_slice(&bytes).ok_or(NotACard)?;
         let [head @ .., check] = card.as_bytes();
-        if check_byte(head) == *check {
-            Ok(Self::Number(card))
-        } else {
-            Err(NotACard)
-        }
+        if check_byte(head) == *check { Ok(Self::Number(card)) } else { Err(NotACard) }
     }
 }
 
@@ -175,10 +153,7 @@ mod tests {
         assert_eq!(certificate.verify(&node.public()), Ok(()));
         let scanned = CardText::Certificate(Box::new(certificate.clone()));
         assert_eq!(scanned.to_string().parse(), Ok(scanned));
-        let forged = CardCertificate {
-            home: CaisseId::new([8; 32]),
-            ..certificate
-        };
+        let forged = CardCertificate { home: CaisseId::new([8; 32]), ..certificate };
         assert!(forged.verify(&node.public()).is_err());
         let mut wrong = 0;
         for place in (0..number.len()).filter(|place| number.as_bytes()[*place] != b'-') {

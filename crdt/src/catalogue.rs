@@ -144,19 +144,15 @@ impl Catalogue {
 
     /// Returns every vendor's sheet.
     pub fn sheets(&self) -> impl Iterator<Item = (CaisseId, VendorId, &SheetView)> {
-        self.documents
-            .iter()
-            .map(|((author, Subject::Vendor(vendor)), document)| {
-                (*author, *vendor, document.view())
-            })
+        self.documents.iter().map(|((author, Subject::Vendor(vendor)), document)| {
+            (*author, *vendor, document.view())
+        })
     }
 
     /// Returns the sheet of one vendor of one caisse.
     #[must_use]
     pub fn sheet(&self, author: CaisseId, vendor: VendorId) -> Option<&SheetView> {
-        self.documents
-            .get(&(author, Subject::Vendor(vendor)))
-            .map(Document::view)
+        self.documents.get(&(author, Subject::Vendor(vendor))).map(Document::view)
     }
 
     /// Returns the products whose name, or whose vendor's name, contains a text, whatever its case
@@ -169,12 +165,7 @@ impl Catalogue {
             let products = sheet.products.values();
             products
                 .filter(move |product| all || folded(&product.name).contains(&wanted))
-                .map(move |product| Listed {
-                    author,
-                    vendor,
-                    card: &sheet.vendor,
-                    product,
-                })
+                .map(move |product| Listed { author, vendor, card: &sheet.vendor, product })
         })
     }
 
@@ -184,10 +175,7 @@ impl Catalogue {
         let mut by_siret: BTreeMap<String, BTreeSet<_>> = BTreeMap::new();
         for (author, vendor, sheet) in self.sheets() {
             if let Some(siret) = &sheet.vendor.siret {
-                by_siret
-                    .entry(siret.clone())
-                    .or_default()
-                    .insert((author, vendor));
+                by_siret.entry(siret.clone()).or_default().insert((author, vendor));
             }
         }
         by_siret.retain(|_, known| known.iter().map(|(a, _)| a).collect::<BTreeSet<_>>().len() > 1);

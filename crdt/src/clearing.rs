@@ -66,19 +66,12 @@ pub fn clear(debts: &[Debt]) -> Result<Clearing, BadDebts> {
     let remaining: Vec<Debt> = sorted
         .iter()
         .enumerate()
-        .map(|(which, debt)| Debt {
-            amount: graph.flow(which),
-            ..*debt
-        })
+        .map(|(which, debt)| Debt { amount: graph.flow(which), ..*debt })
         .filter(|debt| !debt.amount.is_zero())
         .collect();
     let left = Cents::checked_sum(remaining.iter().map(|debt| debt.amount));
     let cancelled = gross.saturating_sub(left.ok_or(BadDebts::Overflow)?);
-    Ok(Clearing {
-        remaining,
-        gross,
-        cancelled,
-    })
+    Ok(Clearing { remaining, gross, cancelled })
 }
 
 /// Checks the debts and numbers the caisses in the order of their ids.
@@ -94,18 +87,12 @@ fn check(sorted: &[Debt]) -> Result<BTreeMap<CaisseId, usize>, BadDebts> {
         if debt.amount.is_zero() || debt.debtor == debt.creditor {
             return Err(BadDebts::NotADebt);
         }
-        let ends = (
-            debt.debtor.min(debt.creditor),
-            debt.debtor.max(debt.creditor),
-        );
+        let ends = (debt.debtor.min(debt.creditor), debt.debtor.max(debt.creditor));
         if !pairs.insert(ends) {
             return Err(BadDebts::TwicePair);
         }
     }
-    nodes
-        .values_mut()
-        .enumerate()
-        .for_each(|(number, node)| *node = number);
+    nodes.values_mut().enumerate().for_each(|(number, node)| *node = number);
     Ok(nodes)
 }
 
@@ -127,12 +114,8 @@ struct Graph {
 impl Graph {
     fn new(nodes: &BTreeMap<CaisseId, usize>, debts: &[Debt]) -> Self {
         let (source, sink) = (nodes.len(), nodes.len() + 1);
-        let mut graph = Self {
-            arcs: Vec::new(),
-            out: vec![Vec::new(); nodes.len() + 2],
-            source,
-            sink,
-        };
+        let mut graph =
+            Self { arcs: Vec::new(), out: vec![Vec::new(); nodes.len() + 2], source, sink };
         let mut net = vec![0_i128; nodes.len()];
         for debt in debts {
             let (from, to) = (nodes[&debt.debtor], nodes[&debt.creditor]);
@@ -156,21 +139,13 @@ impl Graph {
         self.out[from].push(self.arcs.len());
         self.arcs.push(Arc { to, capacity, cost });
         self.out[to].push(self.arcs.len());
-        self.arcs.push(Arc {
-            to: from,
-            capacity: 0,
-            cost: -cost,
-        });
+        self.arcs.push(Arc { to: from, capacity: 0, cost: -cost });
     }
 
     /// Sends as much as possible from the source to the sink, each time on a cheapest path.
     fn fill(&mut self) {
         while let Some(path) = self.cheapest_path() {
-            let width = path
-                .iter()
-                .map(|arc| self.arcs[*arc].capacity)
-                .min()
-                .unwrap_or(0);
+            let width = path.iter().map(|arc| self.arcs[*arc].capacity).min().unwrap_or(0);
             for arc in path {
                 self.arcs[arc].capacity -= width;
                 self.arcs[arc ^ 1].capacity += width;
@@ -188,11 +163,7 @@ impl Graph {
         while let Some(node) = queue.pop_front() {
             queued[node] = false;
             for arc in &self.out[node] {
-                let &Arc {
-                    to,
-                    capacity,
-                    cost: step,
-                } = &self.arcs[*arc];
+                let &Arc { to, capacity, cost: step } = &self.arcs[*arc];
                 if capacity > 0 && cost[node] + step < cost[to] {
                     cost[to] = cost[node] + step;
                     by[to] = Some(*arc);

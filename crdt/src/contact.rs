@@ -71,10 +71,7 @@ impl Contact {
             || self.territory.len() > limits::TERRITORY
             || self.territory.iter().any(|commune| commune.len() > 5)
             || self.addresses.len() > limits::ADDRESSES
-            || self
-                .addresses
-                .iter()
-                .any(|address| address.len() > limits::TEXT_CHARS);
+            || self.addresses.iter().any(|address| address.len() > limits::TEXT_CHARS);
         if too_large {
             return Err(BadContact::TooLarge);
         }
@@ -82,8 +79,6 @@ impl Contact {
             return Err(BadContact::WrongId);
         }
         let certified = wire::encode(&(&self.node, &self.sealing));
-        Ok(self
-            .identity
-            .verify(Purpose::Certificate, &certified, &self.certificate)?)
+        Ok(self.identity.verify(Purpose::Certificate, &certified, &self.certificate)?)
     }
 }

@@ -41,19 +41,13 @@ impl FeedId {
     /// The public feed of a caisse.
     #[must_use]
     pub const fn public(author: CaisseId) -> Self {
-        Self {
-            author,
-            audience: Audience::Public,
-        }
+        Self { author, audience: Audience::Public }
     }
 
     /// What `author` says to `reader` alone.
     #[must_use]
     pub const fn pair(author: CaisseId, reader: CaisseId) -> Self {
-        Self {
-            author,
-            audience: Audience::Pair(reader),
-        }
+        Self { author, audience: Audience::Pair(reader) }
     }
 }
 
@@ -74,12 +68,7 @@ impl Head {
     /// The head of a feed without entries.
     #[must_use]
     pub const fn empty(feed: FeedId) -> Self {
-        Self {
-            feed,
-            epoch: 0,
-            seq: 0,
-            hash: Digest::new([0; 32]),
-        }
+        Self { feed, epoch: 0, seq: 0, hash: Digest::new([0; 32]) }
     }
 }
 
@@ -244,10 +233,7 @@ impl Envelope {
         if header.seen.len() > limits::HEADS_SEEN {
             return Err(Rejected::TooLarge);
         }
-        let key = keyring
-            .nodes
-            .get(&header.feed.author)
-            .ok_or(Rejected::UnknownAuthor)?;
+        let key = keyring.nodes.get(&header.feed.author).ok_or(Rejected::UnknownAuthor)?;
         key.verify(Purpose::Entry, &self.header, &self.signature)
             .map_err(|_| Rejected::BadSignature)?;
         if salted(&self.salt, &self.body) != header.body {
@@ -258,12 +244,7 @@ impl Envelope {
             return Err(Rejected::MalformedBody);
         }
         let hash = Domain::Header.hash(&self.header);
-        Ok(Verified {
-            envelope: self,
-            header,
-            body,
-            hash,
-        })
+        Ok(Verified { envelope: self, header, body, hash })
     }
 }
 
@@ -276,12 +257,7 @@ impl Verified {
         let header = wire::decode(&envelope.header).ok()?;
         let body = wire::decode(&envelope.body).ok()?;
         let hash = Domain::Header.hash(&envelope.header);
-        Some(Self {
-            envelope,
-            header,
-            body,
-            hash,
-        })
+        Some(Self { envelope, header, body, hash })
     }
 
     /// Returns the header.
@@ -311,15 +287,8 @@ impl Verified {
     /// Returns the head of the feed that ends with this entry.
     #[must_use]
     pub const fn head(&self) -> Head {
-        let Header {
-            feed, epoch, seq, ..
-        } = self.header;
-        Head {
-            feed,
-            epoch,
-            seq,
-            hash: self.hash,
-        }
+        let Header { feed, epoch, seq, .. } = self.header;
+        Head { feed, epoch, seq, hash: self.hash }
     }
 }
 
@@ -348,12 +317,7 @@ impl Draft {
     /// Signs the entry. The salt is secret and of this place in the feed only.
     #[must_use]
     pub fn sign(self, node: &SecretKey, salt_secret: &[u8; 32]) -> Verified {
-        let Head {
-            feed,
-            epoch,
-            seq,
-            hash,
-        } = self.after;
+        let Head { feed, epoch, seq, hash } = self.after;
         let place = wire::encode(&(feed, epoch, seq));
         let salt = crate::digest::keyed(salt_secret, "caisse v1 body salt", &place);
         let body = wire::encode(&self.body);
@@ -371,17 +335,7 @@ impl Draft {
         let header_bytes = wire::encode(&header);
         let signature = node.sign(Purpose::Entry, &header_bytes);
         let hash = Domain::Header.hash(&header_bytes);
-        let envelope = Envelope {
-            header: header_bytes,
-            signature,
-            salt,
-            body,
-        };
-        Verified {
-            envelope,
-            header,
-            body: self.body,
-            hash,
-        }
+        let envelope = Envelope { header: header_bytes, signature, salt, body };
+        Verified { envelope, header, body: self.body, hash }
     }
 }

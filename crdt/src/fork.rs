@@ -48,14 +48,7 @@ impl ForkProof {
             signature: envelope.signature,
         };
         let (one, other) = (signed(one), signed(other));
-        if one <= other {
-            Self { one, other }
-        } else {
-            Self {
-                one: other,
-                other: one,
-            }
-        }
+        if one <= other { Self { one, other } } else { Self { one: other, other: one } }
     }
 
     /// Checks both signatures, and that the two headers differ but claim the same place.
@@ -63,19 +56,13 @@ impl ForkProof {
     /// # Errors
     /// [`NotAFork`] if anything of this does not hold.
     pub fn check(&self, keyring: &Keyring) -> Result<Fork, NotAFork> {
-        let (one, other) = (
-            signed_header(&self.one, keyring)?,
-            signed_header(&self.other, keyring)?,
-        );
+        let (one, other) =
+            (signed_header(&self.one, keyring)?, signed_header(&self.other, keyring)?);
         let place = |header: &Header| (header.feed, header.epoch, header.seq);
         if self.one.header == self.other.header || place(&one) != place(&other) {
             return Err(NotAFork);
         }
-        Ok(Fork {
-            feed: one.feed,
-            epoch: one.epoch,
-            seq: one.seq,
-        })
+        Ok(Fork { feed: one.feed, epoch: one.epoch, seq: one.seq })
     }
 }
 
@@ -88,7 +75,6 @@ fn signed_header(signed: &SignedHeader, keyring: &Keyring) -> Result<Header, Not
         return Err(NotAFork);
     }
     let key = keyring.nodes.get(&header.feed.author).ok_or(NotAFork)?;
-    key.verify(Purpose::Entry, &signed.header, &signed.signature)
-        .map_err(|_| NotAFork)?;
+    key.verify(Purpose::Entry, &signed.header, &signed.signature).map_err(|_| NotAFork)?;
     Ok(header)
 }

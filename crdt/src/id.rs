@@ -135,15 +135,9 @@ mod tests {
         let id = PaymentId::new([0xab; 16]);
         let json = serde_json::to_string(&id).expect("an id is a string");
         assert_eq!(json, format!("\"{}\"", "ab".repeat(16)));
-        assert_eq!(
-            serde_json::from_str::<PaymentId>(&json).expect("it reads back"),
-            id
-        );
+        assert_eq!(serde_json::from_str::<PaymentId>(&json).expect("it reads back"), id);
         let bytes = postcard::to_stdvec(&id).expect("it encodes");
-        assert_eq!(
-            postcard::from_bytes::<PaymentId>(&bytes).expect("it decodes"),
-            id
-        );
+        assert_eq!(postcard::from_bytes::<PaymentId>(&bytes).expect("it decodes"), id);
         assert!("abcd".parse::<PaymentId>().is_err());
     }
 }

@@ -57,8 +57,7 @@ impl PublicKey {
         let key =
             ed25519_dalek::VerifyingKey::from_bytes(self.as_bytes()).map_err(|_| BadSignature)?;
         let signature = ed25519_dalek::Signature::from_bytes(signature.as_bytes());
-        key.verify_strict(&purpose.message(bytes), &signature)
-            .map_err(|_| BadSignature)
+        key.verify_strict(&purpose.message(bytes), &signature).map_err(|_| BadSignature)
     }
 }
 
@@ -109,19 +108,10 @@ mod tests {
         let signature = secret.sign(Purpose::Entry, b"bytes");
         let holds = |key: PublicKey, purpose, bytes: &[u8]| key.verify(purpose, bytes, &signature);
         assert_eq!(holds(secret.public(), Purpose::Entry, b"bytes"), Ok(()));
-        assert_eq!(
-            holds(secret.public(), Purpose::Card, b"bytes"),
-            Err(BadSignature)
-        );
-        assert_eq!(
-            holds(secret.public(), Purpose::Entry, b"byte"),
-            Err(BadSignature)
-        );
+        assert_eq!(holds(secret.public(), Purpose::Card, b"bytes"), Err(BadSignature));
+        assert_eq!(holds(secret.public(), Purpose::Entry, b"byte"), Err(BadSignature));
         let other = SecretKey::from_seed(&[2; 32]).public();
         assert_eq!(holds(other, Purpose::Entry, b"bytes"), Err(BadSignature));
-        assert_eq!(
-            holds(PublicKey::new([0; 32]), Purpose::Entry, b"bytes"),
-            Err(BadSignature)
-        );
+        assert_eq!(holds(PublicKey::new([0; 32]), Purpose::Entry, b"bytes"), Err(BadSignature));
     }
 }

@@ -38,11 +38,7 @@ impl Cents {
     /// # Errors
     /// [`MoneyError::TooLarge`] above `i64::MAX`.
     pub const fn new(cents: u64) -> Result<Self, MoneyError> {
-        if cents > i64::MAX as u64 {
-            Err(MoneyError::TooLarge)
-        } else {
-            Ok(Self(cents))
-        }
+        if cents > i64::MAX as u64 { Err(MoneyError::TooLarge) } else { Ok(Self(cents)) }
     }
 
     /// Makes an amount from a number of cents known to be small, such as a constant.
@@ -142,11 +138,7 @@ impl std::str::FromStr for Cents {
         }
         let euros: u64 = euros.parse().map_err(|_| MoneyError::TooLarge)?;
         let cents: u64 = decimals.parse().map_err(|_| MoneyError::NotAnAmount)?;
-        let cents = if decimals.len() == 1 {
-            cents * 10
-        } else {
-            cents
-        };
+        let cents = if decimals.len() == 1 { cents * 10 } else { cents };
         euros
             .checked_mul(100)
             .and_then(|whole| whole.checked_add(cents))
@@ -168,11 +160,7 @@ impl SignedCents {
     /// Makes a signed amount from a number of cents; `i64::MIN` becomes `-i64::MAX`.
     #[must_use]
     pub const fn new(cents: i64) -> Self {
-        if cents == i64::MIN {
-            Self(-i64::MAX)
-        } else {
-            Self(cents)
-        }
+        if cents == i64::MIN { Self(-i64::MAX) } else { Self(cents) }
     }
 
     /// Returns the number of cents.
@@ -211,11 +199,7 @@ impl SignedCents {
     /// Returns the amount if it is owed to the speaker, else zero.
     #[must_use]
     pub const fn positive_part(self) -> Cents {
-        if self.0 > 0 {
-            Cents(self.0 as u64)
-        } else {
-            Cents::ZERO
-        }
+        if self.0 > 0 { Cents(self.0 as u64) } else { Cents::ZERO }
     }
 }
 
@@ -249,11 +233,7 @@ impl BasisPoints {
     /// # Errors
     /// [`MoneyError::RateAboveOne`] above 10,000.
     pub const fn new(points: u16) -> Result<Self, MoneyError> {
-        if points > 10_000 {
-            Err(MoneyError::RateAboveOne)
-        } else {
-            Ok(Self(points))
-        }
+        if points > 10_000 { Err(MoneyError::RateAboveOne) } else { Ok(Self(points)) }
     }
 
     /// Returns the number of basis points.
@@ -268,10 +248,7 @@ impl BasisPoints {
         let covered = u128::from(price.0) * u128::from(self.0) / 10_000;
         // A share of at most the whole of a u64 fits in a u64.
         let covered = Cents(u64::try_from(covered).unwrap_or(price.0));
-        Split {
-            covered,
-            member_share: price.saturating_sub(covered),
-        }
+        Split { covered, member_share: price.saturating_sub(covered) }
     }
 }
 
@@ -311,9 +288,7 @@ mod tests {
         assert_eq!(read("12,5"), Ok(1250));
         assert_eq!(read("7"), Ok(700));
         assert_eq!(read("-1"), Err(MoneyError::Negative));
-        for text in [
-            "", ".", "1.", ".5", "1.234", "1e3", "12 ", "+1", "twelve", "1.2.3",
-        ] {
+        for text in ["", ".", "1.", ".5", "1.234", "1e3", "12 ", "+1", "twelve", "1.2.3"] {
             assert_eq!(read(text), Err(MoneyError::NotAnAmount), "{text:?}");
         }
         assert_eq!(read("99999999999999999999"), Err(MoneyError::TooLarge));

@@ -164,17 +164,7 @@ impl Pair {
     /// Makes the pair of two caisses, in whatever order they are named.
     #[must_use]
     pub fn of(one: CaisseId, other: CaisseId) -> Self {
-        if one <= other {
-            Self {
-                low: one,
-                high: other,
-            }
-        } else {
-            Self {
-                low: other,
-                high: one,
-            }
-        }
+        if one <= other { Self { low: one, high: other } } else { Self { low: other, high: one } }
     }
 
     /// Returns the other end, or `None` if `caisse` is not of this pair.
@@ -232,11 +222,7 @@ impl PairLedger {
     /// Folds the entries of the two feeds up to a cut. Each feed's entries must be in order; how the
     /// two are interleaved does not matter: debts are read first, then what was given back.
     pub fn fold<'a>(pair: Pair, entries: impl IntoIterator<Item = &'a Verified>) -> Self {
-        let mut ledger = Self {
-            pair,
-            lines: BTreeMap::new(),
-            anomalies: Vec::new(),
-        };
+        let mut ledger = Self { pair, lines: BTreeMap::new(), anomalies: Vec::new() };
         let mut refunds = Vec::new();
         for entry in entries {
             let author = entry.header().feed.author;
@@ -250,9 +236,7 @@ impl PairLedger {
                 PairBody::Obliged { payment, covered } => {
                     ledger.oblige(entry, other, *payment, *covered);
                 }
-                PairBody::Refunded {
-                    payment, amount, ..
-                } => {
+                PairBody::Refunded { payment, amount, .. } => {
                     refunds.push((entry, author, *payment, *amount));
                 }
                 PairBody::Granted { .. }
@@ -272,11 +256,7 @@ impl PairLedger {
     }
 
     fn oblige(&mut self, entry: &Verified, host: CaisseId, payment: PaymentId, covered: Cents) {
-        let line = Line {
-            host,
-            obliged: covered,
-            refunded: Cents::ZERO,
-        };
+        let line = Line { host, obliged: covered, refunded: Cents::ZERO };
         match self.lines.entry((host, payment)) {
             std::collections::btree_map::Entry::Vacant(place) => {
                 place.insert(line);
@@ -300,10 +280,7 @@ impl PairLedger {
     }
 
     fn anomaly(&mut self, entry: &Verified, what: AnomalyKind) {
-        self.anomalies.push(Anomaly {
-            at: entry.head(),
-            what,
-        });
+        self.anomalies.push(Anomaly { at: entry.head(), what });
     }
 
     /// Returns the payments, by host and payment id.
@@ -321,17 +298,11 @@ impl PairLedger {
     /// Returns what `high` owes `low` in all, settlements not counted; `None` on overflow.
     #[must_use]
     pub fn owed_to_low(&self) -> Option<SignedCents> {
-        self.lines
-            .values()
-            .try_fold(SignedCents::ZERO, |sum, line| {
-                let amount = line.obliged.checked_sub(line.refunded)?.signed();
-                let amount = if line.host == self.pair.low {
-                    amount
-                } else {
-                    amount.negated()
-                };
-                sum.checked_add(amount)
-            })
+        self.lines.values().try_fold(SignedCents::ZERO, |sum, line| {
+            let amount = line.obliged.checked_sub(line.refunded)?.signed();
+            let amount = if line.host == self.pair.low { amount } else { amount.negated() };
+            sum.checked_add(amount)
+        })
     }
 
     /// Returns the hash of the cut and of every line.

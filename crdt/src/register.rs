@@ -65,11 +65,7 @@ impl Charter {
         if !self.founders.windows(2).all(|pair| pair[0].id < pair[1].id) {
             return Err(BadCharter::NotSorted);
         }
-        if self
-            .founders
-            .windows(2)
-            .any(|pair| prefix(&pair[0].id) == prefix(&pair[1].id))
-        {
+        if self.founders.windows(2).any(|pair| prefix(&pair[0].id) == prefix(&pair[1].id)) {
             return Err(BadCharter::SamePrefix);
         }
         if !(51..=100).contains(&self.threshold_percent) {
@@ -78,15 +74,9 @@ impl Charter {
         if self.name.is_empty() || self.name.chars().count() > limits::TEXT_CHARS {
             return Err(BadCharter::Name);
         }
-        let bad = self
-            .founders
-            .iter()
-            .find_map(|founder| Some((founder, founder.check().err()?)));
+        let bad = self.founders.iter().find_map(|founder| Some((founder, founder.check().err()?)));
         match bad {
-            Some((founder, why)) => Err(BadCharter::Founder {
-                name: founder.name.clone(),
-                why,
-            }),
+            Some((founder, why)) => Err(BadCharter::Founder { name: founder.name.clone(), why }),
             None => Ok(()),
         }
     }
@@ -193,10 +183,7 @@ impl Register {
     /// Returns whether every founder has signed.
     #[must_use]
     pub fn is_founded(&self) -> bool {
-        self.charter
-            .founders
-            .iter()
-            .all(|founder| self.signed.contains(&founder.id))
+        self.charter.founders.iter().all(|founder| self.signed.contains(&founder.id))
     }
 
     /// Returns every proposal with those who approved it, effective or not.
@@ -233,10 +220,7 @@ impl Register {
 
     fn enough(&self, base: &BTreeSet<ProposalId>, approvals: &BTreeSet<CaisseId>) -> bool {
         let electorate = self.membership(&self.past(base));
-        let votes = approvals
-            .iter()
-            .filter(|author| electorate.contains_key(*author))
-            .count();
+        let votes = approvals.iter().filter(|author| electorate.contains_key(*author)).count();
         votes * 100 >= electorate.len() * usize::from(self.charter.threshold_percent)
     }
 
@@ -273,10 +257,7 @@ impl Register {
         // A later admission builds on an earlier one; between concurrent ones the larger id wins.
         let mut admissions: Vec<(usize, ProposalId, &Contact)> = Vec::new();
         for id in set {
-            if let Some(Proposal {
-                base,
-                change: Change::Admit(contact),
-            }) = self.proposals.get(id)
+            if let Some(Proposal { base, change: Change::Admit(contact) }) = self.proposals.get(id)
             {
                 let past = self.past(base);
                 let undone = |(removal, caisse): &(ProposalId, CaisseId)| {
@@ -288,22 +269,14 @@ impl Register {
             }
         }
         admissions.sort_by_key(|(depth, id, _)| (*depth, *id));
-        members.extend(
-            admissions
-                .into_iter()
-                .map(|(_, _, contact)| (contact.id, contact)),
-        );
+        members.extend(admissions.into_iter().map(|(_, _, contact)| (contact.id, contact)));
         members
     }
 
     /// Returns the caisses of the federation; none before every founder has signed.
     #[must_use]
     pub fn members(&self) -> BTreeMap<CaisseId, &Contact> {
-        if self.is_founded() {
-            self.membership(&self.effective())
-        } else {
-            BTreeMap::new()
-        }
+        if self.is_founded() { self.membership(&self.effective()) } else { BTreeMap::new() }
     }
 
     /// Returns the contacts by which entries may be checked: the founders and whoever was ever

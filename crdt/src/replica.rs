@@ -46,11 +46,7 @@ impl Replica {
         }
         if header.seq <= held {
             let same = hash_at(hashes, header.seq) == Some(entry.hash());
-            return if same {
-                Inserted::Known
-            } else {
-                Inserted::Conflict
-            };
+            return if same { Inserted::Known } else { Inserted::Conflict };
         }
         if header.seq > held + 1 {
             return Inserted::Gap { held };
@@ -59,10 +55,7 @@ impl Replica {
         if header.prev != last {
             return Inserted::Diverged;
         }
-        self.hashes
-            .entry(header.feed)
-            .or_default()
-            .push(entry.hash());
+        self.hashes.entry(header.feed).or_default().push(entry.hash());
         Inserted::Appended
     }
 
@@ -87,12 +80,7 @@ impl Replica {
         let Some(hash) = hashes.last() else {
             return Head::empty(feed);
         };
-        Head {
-            feed,
-            epoch: 0,
-            seq: hashes.len() as u64,
-            hash: *hash,
-        }
+        Head { feed, epoch: 0, seq: hashes.len() as u64, hash: *hash }
     }
 
     /// Returns the hash of the entry held at a place.

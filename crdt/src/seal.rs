@@ -165,32 +165,17 @@ mod tests {
     fn a_sealed_code_opens_at_home_for_its_own_payment_and_request_only() {
         let home = SealingSecret::from_seed(&[1; 32]);
         let (payment, request) = (PaymentId::new([2; 16]), Digest::new([3; 32]));
-        let sealed = home
-            .public()
-            .seal(b"4071", &payment, &request, [4; 32])
-            .expect("it seals");
+        let sealed = home.public().seal(b"4071", &payment, &request, [4; 32]).expect("it seals");
         assert_eq!(home.open(&sealed, &payment, &request), Ok(b"4071".to_vec()));
-        assert_eq!(
-            home.open(&sealed, &PaymentId::new([9; 16]), &request),
-            Err(DoesNotOpen)
-        );
-        assert_eq!(
-            home.open(&sealed, &payment, &Digest::new([9; 32])),
-            Err(DoesNotOpen)
-        );
+        assert_eq!(home.open(&sealed, &PaymentId::new([9; 16]), &request), Err(DoesNotOpen));
+        assert_eq!(home.open(&sealed, &payment, &Digest::new([9; 32])), Err(DoesNotOpen));
         let host = SealingSecret::from_seed(&[5; 32]);
         assert_eq!(host.open(&sealed, &payment, &request), Err(DoesNotOpen));
         assert!(!sealed.0.windows(4).any(|bytes| bytes == b"4071"));
-        let again = home
-            .public()
-            .seal(b"4071", &payment, &request, [6; 32])
-            .expect("it seals");
+        let again = home.public().seal(b"4071", &payment, &request, [6; 32]).expect("it seals");
         assert_ne!(sealed, again, "two sealings of one code do not look alike");
         for bytes in [vec![], vec![0; 31], vec![0; 48], vec![0; 4096]] {
-            assert_eq!(
-                home.open(&Sealed(bytes), &payment, &request),
-                Err(DoesNotOpen)
-            );
+            assert_eq!(home.open(&Sealed(bytes), &payment, &request), Err(DoesNotOpen));
         }
     }
 }

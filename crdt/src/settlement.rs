@@ -59,10 +59,7 @@ pub struct RunResult {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadRun {
     /// No pair, too many, not sorted, or twice the same.
-    #[error(
-        "the pairs of the run are not 1 to {} sorted, different ones",
-        limits::CAISSES
-    )]
+    #[error("the pairs of the run are not 1 to {} sorted, different ones", limits::CAISSES)]
     Pairs,
     /// The debts do not clear.
     #[error("the debts of the run do not clear")]
@@ -79,39 +76,20 @@ impl Run {
     /// Returns the caisses that must sign.
     #[must_use]
     pub fn participants(&self) -> BTreeSet<CaisseId> {
-        self.pairs
-            .iter()
-            .flat_map(|p| [p.statement.pair.low, p.statement.pair.high])
-            .collect()
+        self.pairs.iter().flat_map(|p| [p.statement.pair.low, p.statement.pair.high]).collect()
     }
 
     /// Returns the debts that the run settles.
     #[must_use]
     pub fn debts(&self) -> Vec<Debt> {
-        let debts = self
-            .pairs
-            .iter()
-            .filter(|p| p.due_to_low != SignedCents::ZERO);
+        let debts = self.pairs.iter().filter(|p| p.due_to_low != SignedCents::ZERO);
         debts
-            .map(
-                |PairInRun {
-                     statement: StatementBody { pair, .. },
-                     due_to_low,
-                     ..
-                 }| {
-                    let low_is_owed = due_to_low.get() > 0;
-                    let (creditor, debtor) = if low_is_owed {
-                        (pair.low, pair.high)
-                    } else {
-                        (pair.high, pair.low)
-                    };
-                    Debt {
-                        debtor,
-                        creditor,
-                        amount: due_to_low.magnitude(),
-                    }
-                },
-            )
+            .map(|PairInRun { statement: StatementBody { pair, .. }, due_to_low, .. }| {
+                let low_is_owed = due_to_low.get() > 0;
+                let (creditor, debtor) =
+                    if low_is_owed { (pair.low, pair.high) } else { (pair.high, pair.low) };
+                Debt { debtor, creditor, amount: due_to_low.magnitude() }
+            })
             .collect()
     }
 
@@ -120,25 +98,15 @@ impl Run {
     /// # Errors
     /// [`BadRun`] if the proposal is not well formed.
     pub fn clear(&self) -> Result<(RunResult, Clearing), BadRun> {
-        let sorted = self
-            .pairs
-            .windows(2)
-            .all(|p| p[0].statement.pair < p[1].statement.pair);
+        let sorted = self.pairs.windows(2).all(|p| p[0].statement.pair < p[1].statement.pair);
         if self.pairs.is_empty() || self.pairs.len() > limits::CAISSES || !sorted {
             return Err(BadRun::Pairs);
         }
-        if self
-            .pairs
-            .iter()
-            .any(|p| p.statement.pair.low >= p.statement.pair.high)
-        {
+        if self.pairs.iter().any(|p| p.statement.pair.low >= p.statement.pair.high) {
             return Err(BadRun::Pairs);
         }
         let clearing = clear(&self.debts()).map_err(|_| BadRun::Debts)?;
-        let result = RunResult {
-            run: self.id(),
-            transfers: clearing.remaining.clone(),
-        };
+        let result = RunResult { run: self.id(), transfers: clearing.remaining.clone() };
         Ok((result, clearing))
     }
 }
@@ -177,28 +145,18 @@ impl RunState {
     /// Returns the result that every participant signed, if they all did and it is the same.
     #[must_use]
     pub fn signed_by_all(&self) -> Option<Digest> {
-        let mut words = self
-            .run
-            .participants()
-            .into_iter()
-            .map(|p| self.words.get(&p));
+        let mut words = self.run.participants().into_iter().map(|p| self.words.get(&p));
         let Some(Some(Word::Signed(first))) = words.next() else {
             return None;
         };
-        words
-            .all(|word| word == Some(&Word::Signed(*first)))
-            .then_some(*first)
+        words.all(|word| word == Some(&Word::Signed(*first))).then_some(*first)
     }
 
     /// Returns whether every participant holds every signature: only now the run has effects.
     #[must_use]
     pub fn is_certified(&self) -> bool {
         self.signed_by_all().is_some()
-            && self
-                .run
-                .participants()
-                .iter()
-                .all(|p| self.cert_seen.contains(p))
+            && self.run.participants().iter().all(|p| self.cert_seen.contains(p))
     }
 
     /// Returns who aborted and why.
@@ -223,29 +181,19 @@ impl Settlements {
     /// Takes in a statement; only the two sides of a pair can make one.
     pub fn state(&mut self, author: CaisseId, statement: &StatementBody) {
         if statement.pair.other(&author).is_some() {
-            self.stated
-                .entry(statement.clone())
-                .or_default()
-                .insert(author);
+            self.stated.entry(statement.clone()).or_default().insert(author);
         }
     }
 
     /// Takes in the proposal of a run.
     pub fn propose(&mut self, author: CaisseId, run: &Run) {
         let place = self.proposals.entry(run.id());
-        place
-            .or_insert_with(|| (run.clone(), BTreeSet::new()))
-            .1
-            .insert(author);
+        place.or_insert_with(|| (run.clone(), BTreeSet::new())).1.insert(author);
     }
 
     /// Takes in a participant's word; only its first counts.
     pub fn say(&mut self, author: CaisseId, run: RunId, word: Word) {
-        self.words
-            .entry(run)
-            .or_default()
-            .entry(author)
-            .or_insert(word);
+        self.words.entry(run).or_default().entry(author).or_insert(word);
     }
 
     /// Takes in that a participant holds every signature.
@@ -256,9 +204,7 @@ impl Settlements {
     /// Returns whether both sides published the same statement.
     #[must_use]
     pub fn is_agreed(&self, statement: &StatementBody) -> bool {
-        self.stated
-            .get(statement)
-            .is_some_and(|authors| authors.len() == 2)
+        self.stated.get(statement).is_some_and(|authors| authors.len() == 2)
     }
 
     /// Returns the statements of a pair, each with those who published it.
@@ -266,9 +212,7 @@ impl Settlements {
         &self,
         pair: Pair,
     ) -> impl Iterator<Item = (&StatementBody, &BTreeSet<CaisseId>)> {
-        self.stated
-            .iter()
-            .filter(move |(statement, _)| statement.pair == pair)
+        self.stated.iter().filter(move |(statement, _)| statement.pair == pair)
     }
 
     /// Returns every statement with those who published it.
@@ -291,9 +235,7 @@ impl Settlements {
 
     /// Returns the proposed runs.
     pub fn runs(&self) -> impl Iterator<Item = (RunId, RunState)> {
-        self.proposals
-            .keys()
-            .filter_map(|id| Some((*id, self.run(id)?)))
+        self.proposals.keys().filter_map(|id| Some((*id, self.run(id)?)))
     }
 
     /// Returns the last certified run of a pair: the one that no other certified run builds on.

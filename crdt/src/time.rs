@@ -51,10 +51,7 @@ impl Timestamp {
     #[must_use]
     pub fn month(self) -> Month {
         let date = self.civil();
-        Month {
-            year: date.year(),
-            month: date.month(),
-        }
+        Month { year: date.year(), month: date.month() }
     }
 
     fn civil(self) -> jiff::civil::DateTime {
@@ -121,10 +118,7 @@ impl std::str::FromStr for Month {
         if year.len() != 4 || month.len() != 2 {
             return Err(NotAMonth);
         }
-        Self::new(
-            year.parse().map_err(|_| NotAMonth)?,
-            month.parse().map_err(|_| NotAMonth)?,
-        )
+        Self::new(year.parse().map_err(|_| NotAMonth)?, month.parse().map_err(|_| NotAMonth)?)
     }
 }
 
@@ -148,27 +142,11 @@ mod tests {
     #[test]
     fn a_moment_knows_its_month_and_extreme_ones_do_not_panic() {
         assert_eq!(Timestamp::from_ms(0).month().to_string(), "1970-01");
-        assert_eq!(
-            Timestamp::from_ms(1_795_500_000_000).month().to_string(),
-            "2026-11"
-        );
-        assert_eq!(
-            Timestamp::from_ms(i64::MAX).to_string(),
-            "9999-12-30 22:00:00"
-        );
+        assert_eq!(Timestamp::from_ms(1_795_500_000_000).month().to_string(), "2026-11");
+        assert_eq!(Timestamp::from_ms(i64::MAX).to_string(), "9999-12-30 22:00:00");
         assert!(Timestamp::from_ms(i64::MIN).to_string().starts_with('-'));
-        assert_eq!(
-            "2026-11".parse::<Month>().map(|m| m.to_string()),
-            Ok("2026-11".to_owned())
-        );
-        for text in [
-            "2026",
-            "2026-13",
-            "26-11",
-            "2026-1",
-            "2026-11-01",
-            "-026-11",
-        ] {
+        assert_eq!("2026-11".parse::<Month>().map(|m| m.to_string()), Ok("2026-11".to_owned()));
+        for text in ["2026", "2026-13", "26-11", "2026-1", "2026-11-01", "-026-11"] {
             assert_eq!(text.parse::<Month>(), Err(NotAMonth), "{text}");
         }
     }

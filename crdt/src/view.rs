@@ -78,18 +78,11 @@ impl View {
                 self.settlements.say(author, *run, Word::Signed(*result));
             }
             PublicBody::RunAborted { run, reason } => {
-                self.settlements
-                    .say(author, *run, Word::Aborted(reason.clone()));
+                self.settlements.say(author, *run, Word::Aborted(reason.clone()));
             }
             PublicBody::CertSeen { run } => self.settlements.cert_seen(author, *run),
             PublicBody::BooksHead { entries, hash } => {
-                self.books.insert(
-                    author,
-                    BooksHead {
-                        entries: *entries,
-                        hash: *hash,
-                    },
-                );
+                self.books.insert(author, BooksHead { entries: *entries, hash: *hash });
             }
         }
     }
@@ -100,22 +93,14 @@ impl View {
         let contacts = self.register.contacts();
         Keyring {
             network: self.network,
-            nodes: contacts
-                .into_iter()
-                .map(|(id, contact)| (id, contact.node))
-                .collect(),
+            nodes: contacts.into_iter().map(|(id, contact)| (id, contact.node)).collect(),
         }
     }
 
     /// Returns a hash of the whole view: equal on two nodes that accepted the same entries.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        let parts = (
-            &self.register,
-            &self.agreements,
-            &self.settlements,
-            &self.books,
-        );
+        let parts = (&self.register, &self.agreements, &self.settlements, &self.books);
         Domain::Trace.hash(&wire::encode(&(parts, self.catalogue.digest())))
     }
 }

@@ -47,10 +47,7 @@ fn authors() -> Vec<Author> {
 fn charter(authors: &[Author]) -> Charter {
     Charter {
         name: "test".to_owned(),
-        founders: authors
-            .iter()
-            .map(|author| author.contact.clone())
-            .collect(),
+        founders: authors.iter().map(|author| author.contact.clone()).collect(),
         threshold_percent: 66,
     }
 }
@@ -70,22 +67,14 @@ fn terms(ceiling: u32) -> Terms {
 /// What an author says, chosen by a number.
 fn body(choice: u8, others: &[CaisseId], newcomer: &Contact, charter: &Charter) -> PublicBody {
     let with = others[usize::from(choice) % others.len()];
-    let proposal = Proposal {
-        base: Default::default(),
-        change: Change::Admit(Box::new(newcomer.clone())),
-    };
+    let proposal =
+        Proposal { base: Default::default(), change: Change::Admit(Box::new(newcomer.clone())) };
     match choice % 5 {
         0 => PublicBody::Approved(proposal.id()),
         1 => PublicBody::Proposed(Box::new(proposal)),
-        2 => PublicBody::TermsOffered(TermsOffer {
-            with,
-            terms: terms(u32::from(choice)),
-        }),
+        2 => PublicBody::TermsOffered(TermsOffer { with, terms: terms(u32::from(choice)) }),
         3 => PublicBody::CharterSigned(Box::new(charter.clone())),
-        _ => PublicBody::BooksHead {
-            entries: u64::from(choice),
-            hash: Digest::new([choice; 32]),
-        },
+        _ => PublicBody::BooksHead { entries: u64::from(choice), hash: Digest::new([choice; 32]) },
     }
 }
 
@@ -93,17 +82,12 @@ fn body(choice: u8, others: &[CaisseId], newcomer: &Contact, charter: &Charter) 
 fn feed(authors: &[Author], which: usize, choices: &[u8], claimed: i64) -> Vec<Verified> {
     let charter = charter(authors);
     let me = &authors[which];
-    let others: Vec<CaisseId> = authors
-        .iter()
-        .map(|a| a.contact.id)
-        .filter(|id| *id != me.contact.id)
-        .collect();
+    let others: Vec<CaisseId> =
+        authors.iter().map(|a| a.contact.id).filter(|id| *id != me.contact.id).collect();
     let newcomer = author(9).contact;
     let mut head = Head::empty(FeedId::public(me.contact.id));
     let first = PublicBody::CharterSigned(Box::new(charter.clone()));
-    let rest = choices
-        .iter()
-        .map(|choice| body(*choice, &others, &newcomer, &charter));
+    let rest = choices.iter().map(|choice| body(*choice, &others, &newcomer, &charter));
     let bodies = std::iter::once(first).chain(rest);
     bodies
         .map(|said| {
@@ -130,11 +114,7 @@ struct Node {
 
 impl Node {
     fn new(charter: Charter) -> Self {
-        Self {
-            replica: Replica::default(),
-            held: BTreeMap::new(),
-            charter,
-        }
+        Self { replica: Replica::default(), held: BTreeMap::new(), charter }
     }
 
     fn offer(&mut self, envelope: &Envelope) -> bool {
@@ -150,9 +130,7 @@ impl Node {
             }
             Inserted::Conflict => {
                 let held = self.held[&(feed, seq)].envelope();
-                let fork = ForkProof::of(held, envelope)
-                    .check(&keyring)
-                    .expect("a true fork");
+                let fork = ForkProof::of(held, envelope).check(&keyring).expect("a true fork");
                 self.replica.forked(fork.feed, fork.seq)
             }
             _ => false,
@@ -161,20 +139,12 @@ impl Node {
 
     /// Offers everything again and again, as partners do, until nothing is new.
     fn settle(&mut self, envelopes: &[Envelope]) {
-        while envelopes
-            .iter()
-            .filter(|envelope| self.offer(envelope))
-            .count()
-            > 0
-        {}
+        while envelopes.iter().filter(|envelope| self.offer(envelope)).count() > 0 {}
     }
 
     fn view(&self) -> Digest {
         let mut view = View::new(self.charter.clone());
-        let counting = self
-            .held
-            .iter()
-            .filter(|((feed, seq), _)| self.replica.counts(*feed, *seq));
+        let counting = self.held.iter().filter(|((feed, seq), _)| self.replica.counts(*feed, *seq));
         for (_, entry) in counting {
             view.apply(entry);
         }
@@ -199,11 +169,7 @@ fn world(choices: &[Vec<u8>], branch: &[u8], fork_at: usize) -> (Charter, Vec<En
     let authors = authors();
     let mut envelopes = Vec::new();
     for (which, said) in choices.iter().enumerate() {
-        envelopes.extend(
-            feed(&authors, which, said, 1)
-                .into_iter()
-                .map(Envelope::from),
-        );
+        envelopes.extend(feed(&authors, which, said, 1).into_iter().map(Envelope::from));
     }
     // The second branch begins like the first: same claimed time, same bodies, then others.
     let at = fork_at.min(choices[0].len());
@@ -282,18 +248,9 @@ fn a_proof_accepts_every_true_fork_and_no_mutated_one() {
     let other = feed(&authors, 0, &[1, 2, 3, 4, 5, 6], 2);
     for (left, right) in one.iter().zip(&other) {
         let proof = ForkProof::of(left.envelope(), right.envelope());
-        let fork = proof
-            .check(&keyring)
-            .expect("two entries for one place are a fork");
-        assert_eq!(
-            (fork.feed, fork.seq),
-            (left.header().feed, left.header().seq)
-        );
-        assert_eq!(
-            proof,
-            ForkProof::of(right.envelope(), left.envelope()),
-            "in whatever order"
-        );
+        let fork = proof.check(&keyring).expect("two entries for one place are a fork");
+        assert_eq!((fork.feed, fork.seq), (left.header().feed, left.header().seq));
+        assert_eq!(proof, ForkProof::of(right.envelope(), left.envelope()), "in whatever order");
         let bytes = wire::encode(&proof);
         for place in 0..bytes.len() {
             let mut mutated = bytes.clone();
@@ -304,24 +261,12 @@ fn a_proof_accepts_every_true_fork_and_no_mutated_one() {
         }
     }
     let same = ForkProof::of(one[0].envelope(), one[0].envelope());
-    assert_eq!(
-        same.check(&keyring),
-        Err(NotAFork),
-        "one entry twice is no fork"
-    );
+    assert_eq!(same.check(&keyring), Err(NotAFork), "one entry twice is no fork");
     let two_places = ForkProof::of(one[0].envelope(), other[1].envelope());
-    assert_eq!(
-        two_places.check(&keyring),
-        Err(NotAFork),
-        "two places are no fork"
-    );
+    assert_eq!(two_places.check(&keyring), Err(NotAFork), "two places are no fork");
     let two_authors = feed(&authors, 1, &[1], 1);
     let proof = ForkProof::of(one[0].envelope(), two_authors[0].envelope());
-    assert_eq!(
-        proof.check(&keyring),
-        Err(NotAFork),
-        "two authors are no fork"
-    );
+    assert_eq!(proof.check(&keyring), Err(NotAFork), "two authors are no fork");
 }
 
 #[test]
@@ -336,41 +281,20 @@ fn an_entry_that_does_not_hold_is_rejected_for_the_first_reason_that_applies() {
         assert_eq!(envelope.verify(&keyring).map(|_| ()), Err(why));
     };
     check(
-        Envelope {
-            body: vec![0; crdt::limits::BODY_BYTES + 1],
-            ..good.clone()
-        },
+        Envelope { body: vec![0; crdt::limits::BODY_BYTES + 1], ..good.clone() },
         Rejected::TooLarge,
     );
-    check(
-        Envelope {
-            header: vec![1, 2, 3],
-            ..good.clone()
-        },
-        Rejected::MalformedHeader,
-    );
-    check(
-        Envelope {
-            salt: [0; 32],
-            ..good.clone()
-        },
-        Rejected::WrongBody,
-    );
+    check(Envelope { header: vec![1, 2, 3], ..good.clone() }, Rejected::MalformedHeader);
+    check(Envelope { salt: [0; 32], ..good.clone() }, Rejected::WrongBody);
     let mut forged = good.clone();
     forged.signature = crdt::key::Signature::new([1; 64]);
     check(forged, Rejected::BadSignature);
     let mut elsewhere = keyring.clone();
     elsewhere.network = crdt::NetworkId::new([9; 32]);
-    assert_eq!(
-        good.clone().verify(&elsewhere).map(|_| ()),
-        Err(Rejected::WrongNetwork)
-    );
+    assert_eq!(good.clone().verify(&elsewhere).map(|_| ()), Err(Rejected::WrongNetwork));
     let mut nobody = keyring.clone();
     nobody.nodes.clear();
-    assert_eq!(
-        good.clone().verify(&nobody).map(|_| ()),
-        Err(Rejected::UnknownAuthor)
-    );
+    assert_eq!(good.clone().verify(&nobody).map(|_| ()), Err(Rejected::UnknownAuthor));
     let mut trailing = good;
     trailing.header.push(0);
     check(trailing, Rejected::MalformedHeader);

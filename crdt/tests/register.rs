@@ -26,11 +26,7 @@ fn contact(number: u8) -> Contact {
 fn charter(founders: u8) -> Charter {
     let mut founders: Vec<Contact> = (1..=founders).map(contact).collect();
     founders.sort_by_key(|founder| founder.id);
-    Charter {
-        name: "test".to_owned(),
-        founders,
-        threshold_percent: 66,
-    }
+    Charter { name: "test".to_owned(), founders, threshold_percent: 66 }
 }
 
 fn founded(founders: u8) -> Register {
@@ -43,27 +39,17 @@ fn founded(founders: u8) -> Register {
 }
 
 fn propose(register: &mut Register, by: u8, base: &[ProposalId], change: Change) -> ProposalId {
-    let proposal = Proposal {
-        base: base.iter().copied().collect(),
-        change,
-    };
+    let proposal = Proposal { base: base.iter().copied().collect(), change };
     register.propose(contact(by).id, &proposal);
     proposal.id()
 }
 
 fn members(register: &Register) -> BTreeSet<String> {
-    register
-        .members()
-        .into_values()
-        .map(|contact| contact.name.clone())
-        .collect()
+    register.members().into_values().map(|contact| contact.name.clone()).collect()
 }
 
 fn names(numbers: &[u8]) -> BTreeSet<String> {
-    numbers
-        .iter()
-        .map(|number| format!("caisse {number}"))
-        .collect()
+    numbers.iter().map(|number| format!("caisse {number}")).collect()
 }
 
 #[test]
@@ -74,15 +60,9 @@ fn a_federation_has_no_members_before_every_founder_signed_the_same_charter() {
         register.sign(founder.id, &charter);
     }
     assert!(members(&register).is_empty());
-    let other = Charter {
-        name: "another".to_owned(),
-        ..charter.clone()
-    };
+    let other = Charter { name: "another".to_owned(), ..charter.clone() };
     register.sign(charter.founders[2].id, &other);
-    assert!(
-        members(&register).is_empty(),
-        "a signature under another charter does not count"
-    );
+    assert!(members(&register).is_empty(), "a signature under another charter does not count");
     register.sign(charter.founders[2].id, &charter);
     assert_eq!(members(&register), names(&[1, 2, 3]));
 }
@@ -92,17 +72,9 @@ fn a_newcomer_is_in_once_the_threshold_of_the_electorate_has_approved() {
     let mut register = founded(3);
     let admit = Change::Admit(Box::new(contact(4)));
     let id = propose(&mut register, 1, &[], admit);
-    assert_eq!(
-        members(&register),
-        names(&[1, 2, 3]),
-        "one of three is below 66 percent"
-    );
+    assert_eq!(members(&register), names(&[1, 2, 3]), "one of three is below 66 percent");
     register.approve(contact(4).id, id);
-    assert_eq!(
-        members(&register),
-        names(&[1, 2, 3]),
-        "the newcomer has no vote"
-    );
+    assert_eq!(members(&register), names(&[1, 2, 3]), "the newcomer has no vote");
     register.approve(contact(2).id, id);
     assert_eq!(members(&register), names(&[1, 2, 3, 4]));
 }
@@ -115,28 +87,15 @@ fn a_removal_wins_over_a_concurrent_admission_and_readmission_must_build_on_it()
     register.approve(contact(2).id, admitted);
     let removed = propose(&mut register, 2, &[admitted], Change::Remove(contact(4).id));
     register.approve(contact(3).id, removed);
-    assert_eq!(
-        members(&register),
-        names(&[1, 2, 3, 4]),
-        "the newcomer counts in the electorate"
-    );
+    assert_eq!(members(&register), names(&[1, 2, 3, 4]), "the newcomer counts in the electorate");
     register.approve(contact(1).id, removed);
     assert_eq!(members(&register), names(&[1, 2, 3]));
 
     let mut moved = contact(4);
     moved.addresses.push("/ip4/192.0.2.1/tcp/1".to_owned());
-    let concurrent = propose(
-        &mut register,
-        3,
-        &[],
-        Change::Admit(Box::new(moved.clone())),
-    );
+    let concurrent = propose(&mut register, 3, &[], Change::Admit(Box::new(moved.clone())));
     register.approve(contact(1).id, concurrent);
-    assert_eq!(
-        members(&register),
-        names(&[1, 2, 3]),
-        "it does not build on the removal"
-    );
+    assert_eq!(members(&register), names(&[1, 2, 3]), "it does not build on the removal");
 
     let again = propose(&mut register, 3, &[removed], Change::Admit(Box::new(moved)));
     register.approve(contact(1).id, again);
@@ -145,15 +104,9 @@ fn a_removal_wins_over_a_concurrent_admission_and_readmission_must_build_on_it()
 
 #[test]
 fn the_members_do_not_depend_on_the_order_in_which_proposals_and_approvals_came() {
-    let admit = Proposal {
-        base: BTreeSet::new(),
-        change: Change::Admit(Box::new(contact(4))),
-    };
+    let admit = Proposal { base: BTreeSet::new(), change: Change::Admit(Box::new(contact(4))) };
     let base = BTreeSet::from([admit.id()]);
-    let remove = Proposal {
-        base,
-        change: Change::Remove(contact(1).id),
-    };
+    let remove = Proposal { base, change: Change::Remove(contact(1).id) };
     let steps: Vec<Box<dyn Fn(&mut Register)>> = vec![
         Box::new(|r| r.propose(contact(1).id, &admit)),
         Box::new(|r| r.approve(contact(2).id, admit.id())),
@@ -164,20 +117,13 @@ fn the_members_do_not_depend_on_the_order_in_which_proposals_and_approvals_came(
     for shift in 0..steps.len() {
         for backwards in [false, true] {
             let mut register = founded(3);
-            let mut order: Vec<usize> = (0..steps.len())
-                .map(|i| (i + shift) % steps.len())
-                .collect();
+            let mut order: Vec<usize> =
+                (0..steps.len()).map(|i| (i + shift) % steps.len()).collect();
             if backwards {
                 order.reverse();
             }
-            order
-                .into_iter()
-                .for_each(|step| steps[step](&mut register));
-            assert_eq!(
-                members(&register),
-                names(&[2, 3, 4]),
-                "shift {shift} {backwards}"
-            );
+            order.into_iter().for_each(|step| steps[step](&mut register));
+            assert_eq!(members(&register), names(&[2, 3, 4]), "shift {shift} {backwards}");
         }
     }
 }
@@ -193,10 +139,7 @@ fn a_charter_that_does_not_hold_is_refused_for_the_first_reason_that_applies() {
     };
     assert_eq!(with(|c| c.founders.truncate(1)), Err(BadCharter::Founders));
     assert_eq!(with(|c| c.founders.reverse()), Err(BadCharter::NotSorted));
-    assert_eq!(
-        with(|c| c.threshold_percent = 50),
-        Err(BadCharter::Threshold)
-    );
+    assert_eq!(with(|c| c.threshold_percent = 50), Err(BadCharter::Threshold));
     assert_eq!(with(|c| c.name.clear()), Err(BadCharter::Name));
     assert!(matches!(
         with(|c| c.founders[0].node = contact(7).node),

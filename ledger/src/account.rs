@@ -43,17 +43,12 @@ impl Counters {
     #[must_use]
     pub fn balance(&self) -> SignedCents {
         // Two amounts of money never differ by more than one.
-        self.credits
-            .signed()
-            .checked_sub(self.debits.signed())
-            .unwrap_or_default()
+        self.credits.signed().checked_sub(self.debits.signed()).unwrap_or_default()
     }
 
     /// Returns what can still be taken out: credits less debits less what is held; never below zero.
     #[must_use]
     pub fn available(&self) -> Cents {
-        self.credits
-            .saturating_sub(self.debits)
-            .saturating_sub(self.debits_pending)
+        self.credits.saturating_sub(self.debits).saturating_sub(self.debits_pending)
     }
 }

@@ -55,10 +55,7 @@ fn decide(state: &State, turn: &Turn<'_>, month: Month, id: MemberId) -> Result<
 
 /// Issues the allocations of a month that are missing.
 pub(crate) fn run(state: &mut State, turn: &mut Turn<'_>, month: Month) -> Outcome {
-    let report = AllocationReport {
-        preview: false,
-        ..preview(state, turn, month)
-    };
+    let report = AllocationReport { preview: false, ..preview(state, turn, month) };
     let transfers: Vec<Transfer> = report
         .issued
         .iter()
@@ -69,15 +66,10 @@ pub(crate) fn run(state: &mut State, turn: &mut Turn<'_>, month: Month) -> Outco
         })
         .collect();
     // All or nothing: the whole run must fit before its first entry is made.
-    state
-        .books
-        .check(Phase::Posted, &transfers)
-        .map_err(Refused::Books)?;
+    state.books.check(Phase::Posted, &transfers).map_err(Refused::Books)?;
     for ((member, amount), transfer) in report.issued.iter().zip(transfers) {
         let cause = Cause::Allocation(month, *member);
-        state
-            .books
-            .enter(turn, cause, Phase::Posted, vec![transfer])?;
+        state.books.enter(turn, cause, Phase::Posted, vec![transfer])?;
         turn.put(Kind::Allocation, &allocation_key(month, *member), amount);
     }
     Ok(Answer::Allocated(report))

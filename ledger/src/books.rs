@@ -97,12 +97,7 @@ pub struct Books {
 
 impl Default for Books {
     fn default() -> Self {
-        Self {
-            accounts: BTreeMap::new(),
-            entries: 0,
-            head: Digest::new([0; 32]),
-            sums: (0, 0),
-        }
+        Self { accounts: BTreeMap::new(), entries: 0, head: Digest::new([0; 32]), sums: (0, 0) }
     }
 }
 
@@ -114,29 +109,20 @@ impl Books {
     #[must_use]
     pub fn load(records: &dyn Records) -> Self {
         let head = records.get(Kind::Meta, HEAD_KEY);
-        let (entries, head) = head
-            .and_then(|bytes| wire::decode(&bytes).ok())
-            .unwrap_or((0, Digest::new([0; 32])));
+        let (entries, head) =
+            head.and_then(|bytes| wire::decode(&bytes).ok()).unwrap_or((0, Digest::new([0; 32])));
         let rows = records.range(Kind::Account, &[], &[], usize::MAX);
         let accounts: BTreeMap<Account, Counters> = rows
             .into_iter()
             .filter_map(|(key, value)| Some((wire::decode(&key).ok()?, wire::decode(&value).ok()?)))
             .collect();
-        let mut books = Self {
-            accounts,
-            entries,
-            head,
-            sums: (0, 0),
-        };
+        let mut books = Self { accounts, entries, head, sums: (0, 0) };
         books.sums = books.sum_all();
         books
     }
 
     fn sum_all(&self) -> (i128, i128) {
-        self.accounts
-            .values()
-            .map(signed_sums)
-            .fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1))
+        self.accounts.values().map(signed_sums).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1))
     }
 
     /// Returns the counters of an account.
@@ -161,9 +147,7 @@ impl Books {
     #[must_use]
     pub fn owed_to(&self, partner: CaisseId) -> SignedCents {
         let counters = self.counters(Account::Partner(partner));
-        let owed = counters
-            .balance()
-            .checked_add(counters.credits_pending.signed());
+        let owed = counters.balance().checked_add(counters.credits_pending.signed());
         owed.unwrap_or(SignedCents::new(i64::MAX))
     }
 
@@ -210,28 +194,15 @@ impl Books {
     ) -> Result<(), BooksRefused> {
         let changed = self.after(phase, &transfers)?;
         for (account, counters) in &changed {
-            let before = self
-                .accounts
-                .insert(*account, *counters)
-                .unwrap_or_default();
+            let before = self.accounts.insert(*account, *counters).unwrap_or_default();
             let (before, after) = (signed_sums(&before), signed_sums(counters));
             self.sums.0 += after.0 - before.0;
             self.sums.1 += after.1 - before.1;
             turn.put(Kind::Account, &wire::encode(account), counters);
         }
-        assert!(
-            self.is_balanced(),
-            "the books are out of balance after {cause:?}"
-        );
+        assert!(self.is_balanced(), "the books are out of balance after {cause:?}");
         let (index, prev) = (self.entries, self.head);
-        let entry = JournalEntry {
-            index,
-            prev,
-            at: turn.now,
-            cause,
-            phase,
-            transfers,
-        };
+        let entry = JournalEntry { index, prev, at: turn.now, cause, phase, transfers };
         self.head = JournalEntry::hash(&wire::encode(&entry));
         self.entries += 1;
         turn.put(Kind::Journal, &index.to_be_bytes(), &entry);
@@ -246,19 +217,10 @@ impl Books {
         transfers: &[Transfer],
     ) -> Result<BTreeMap<Account, Counters>, BooksRefused> {
         let mut changed = BTreeMap::new();
-        for Transfer {
-            debit,
-            credit,
-            amount,
-        } in transfers
-        {
-            let debited = changed
-                .entry(*debit)
-                .or_insert_with(|| self.counters(*debit));
+        for Transfer { debit, credit, amount } in transfers {
+            let debited = changed.entry(*debit).or_insert_with(|| self.counters(*debit));
             apply(debited, phase, Side::Debit, *amount)?;
-            let credited = changed
-                .entry(*credit)
-                .or_insert_with(|| self.counters(*credit));
+            let credited = changed.entry(*credit).or_insert_with(|| self.counters(*credit));
             apply(credited, phase, Side::Credit, *amount)?;
         }
         for (account, counters) in &changed {
@@ -322,24 +284,9 @@ pub fn replay(
     accounts: &mut BTreeMap<Account, Counters>,
     entry: &JournalEntry,
 ) -> Result<(), BooksRefused> {
-    for Transfer {
-        debit,
-        credit,
-        amount,
-    } in &entry.transfers
-    {
-        apply(
-            accounts.entry(*debit).or_default(),
-            entry.phase,
-            Side::Debit,
-            *amount,
-        )?;
-        apply(
-            accounts.entry(*credit).or_default(),
-            entry.phase,
-            Side::Credit,
-            *amount,
-        )?;
+    for Transfer { debit, credit, amount } in &entry.transfers {
+        apply(accounts.entry(*debit).or_default(), entry.phase, Side::Debit, *amount)?;
+        apply(accounts.entry(*credit).or_default(), entry.phase, Side::Credit, *amount)?;
     }
     Ok(())
 }

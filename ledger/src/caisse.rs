@@ -75,21 +75,15 @@ impl Caisse {
     /// Returns the keys by which the entries of partners are checked; `None` without a federation.
     #[must_use]
     pub fn keyring(&self) -> Option<&Keyring> {
-        self.state
-            .federation
-            .as_ref()
-            .map(federation::Federation::keyring)
+        self.state.federation.as_ref().map(federation::Federation::keyring)
     }
 
     /// Returns when the machine wants to be woken, if at all.
     #[must_use]
     pub fn next_wakeup(&self) -> Option<Timestamp> {
         let state = &self.state;
-        let parts = [
-            home::next_wakeup(state),
-            host::next_wakeup(state),
-            federation::next_wakeup(state),
-        ];
+        let parts =
+            [home::next_wakeup(state), host::next_wakeup(state), federation::next_wakeup(state)];
         parts.into_iter().flatten().min()
     }
 
@@ -98,10 +92,7 @@ impl Caisse {
         let mut turn = Turn::new(now, records);
         let state = &mut self.state;
         match input {
-            Input::Command {
-                request,
-                command: Command::Pay(intent),
-            } => {
+            Input::Command { request, command: Command::Pay(intent) } => {
                 host::pay(state, &mut turn, request, &intent);
             }
             Input::Command { request, command } => {
@@ -150,11 +141,7 @@ impl Caisse {
     #[must_use]
     pub fn forked(&self) -> Vec<CaisseId> {
         let forks = self.state.federation.as_ref().map(|f| f.replica.forks());
-        forks
-            .into_iter()
-            .flatten()
-            .map(|(feed, _)| feed.author)
-            .collect()
+        forks.into_iter().flatten().map(|(feed, _)| feed.author).collect()
     }
 }
 
@@ -165,18 +152,11 @@ fn once(state: &mut State, turn: &mut Turn<'_>, request: RequestId, command: Com
     let salts = &state.secrets.salts.0;
     let digest = Digest::new(keyed(salts, "caisse v1 command", &wire::encode(&command)));
     if let Some(known) = turn.get::<Answered>(Kind::Command, request.as_bytes()) {
-        return if known.command == digest {
-            known.outcome
-        } else {
-            Err(Refused::Conflict)
-        };
+        return if known.command == digest { known.outcome } else { Err(Refused::Conflict) };
     }
     let outcome = carry_out(state, turn, request, command);
     if outcome.is_ok() {
-        let answered = Answered {
-            command: digest,
-            outcome: outcome.clone(),
-        };
+        let answered = Answered { command: digest, outcome: outcome.clone() };
         turn.put(Kind::Command, request.as_bytes(), &answered);
     }
     outcome
@@ -192,41 +172,22 @@ fn carry_out(
         Command::AddMember { name, household } => member::add(state, turn, name, household),
         Command::IssueCard { member, code } => member::issue_card(state, turn, member, &code),
         Command::BlockCard { card } => member::block_card(state, turn, card),
-        Command::AddVendor {
-            name,
-            commune,
-            kind,
-            till,
-        } => {
-            let vendor = vendor::Vendor {
-                name,
-                commune,
-                kind,
-                till,
-                approvals: Vec::new(),
-            };
+        Command::AddVendor { name, commune, kind, till } => {
+            let vendor = vendor::Vendor { name, commune, kind, till, approvals: Vec::new() };
             vendor::add(state, turn, vendor)
         }
-        Command::ApproveVendor {
-            vendor,
-            coverage,
-            reason,
-        } => vendor::approve(state, turn, vendor, coverage, reason),
+        Command::ApproveVendor { vendor, coverage, reason } => {
+            vendor::approve(state, turn, vendor, coverage, reason)
+        }
         Command::PutProducts { vendor, products } => {
             shelf::put_products(state, turn, vendor, &products)
         }
-        Command::AddContribution {
-            member,
-            month,
-            amount,
-        } => member::contribute(state, turn, request, member, month, amount),
+        Command::AddContribution { member, month, amount } => {
+            member::contribute(state, turn, request, member, month, amount)
+        }
         Command::Allocate { month } => allocation::run(state, turn, month),
         Command::Pay(_) => unreachable!("a payment has an idempotency key of its own"),
-        Command::Refund {
-            id,
-            payment,
-            amount,
-        } => refund::refund(state, turn, id, payment, amount),
+        Command::Refund { id, payment, amount } => refund::refund(state, turn, id, payment, amount),
         Command::Found(charter) => federation::found(state, turn, *charter),
         Command::Propose(change) => federation::propose(state, turn, change),
         Command::Approve(proposal) => federation::approve(state, turn, proposal),

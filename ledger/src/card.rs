@@ -44,13 +44,7 @@ impl Card {
     /// Makes a card with the keyed hash of its code.
     #[must_use]
     pub const fn new(member: MemberId, code: [u8; 32]) -> Self {
-        Self {
-            member,
-            code,
-            blocked: false,
-            wrong_codes: 0,
-            locked_until: None,
-        }
+        Self { member, code, blocked: false, wrong_codes: 0, locked_until: None }
     }
 }
 

@@ -177,11 +177,7 @@ impl std::str::FromStr for Code {
     type Err = NotACode;
     fn from_str(text: &str) -> Result<Self, NotACode> {
         let digits = text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit());
-        if digits {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(NotACode)
-        }
+        if digits { Ok(Self(text.to_owned())) } else { Err(NotACode) }
     }
 }
 

@@ -118,19 +118,12 @@ impl Federation {
         } else {
             register.charter().founders.clone()
         };
-        contacts
-            .into_iter()
-            .filter(|contact| contact.id != *me)
-            .collect()
+        contacts.into_iter().filter(|contact| contact.id != *me).collect()
     }
 
     /// Returns the partners that we have not heard since our start.
     pub fn unheard(&self, me: &CaisseId) -> u32 {
-        let unheard = self
-            .partners(me)
-            .iter()
-            .filter(|p| !self.heard.contains(&p.id))
-            .count();
+        let unheard = self.partners(me).iter().filter(|p| !self.heard.contains(&p.id)).count();
         u32::try_from(unheard).unwrap_or(u32::MAX)
     }
 
@@ -172,15 +165,8 @@ pub fn feed_key(feed: FeedId, epoch: u32, seq: u64) -> Vec<u8> {
 /// Returns the stored entries of a feed after a place, up to another one included.
 pub(crate) fn stored(turn: &Turn<'_>, feed: FeedId, after: u64, upto: u64) -> Vec<Verified> {
     let (from, to) = (after.saturating_add(1), upto.saturating_add(1));
-    let rows = turn.range(
-        Kind::Feed,
-        &feed_key(feed, 0, from),
-        &feed_key(feed, 0, to),
-        usize::MAX,
-    );
-    rows.iter()
-        .filter_map(|(_, bytes)| Verified::from_store(bytes))
-        .collect()
+    let rows = turn.range(Kind::Feed, &feed_key(feed, 0, from), &feed_key(feed, 0, to), usize::MAX);
+    rows.iter().filter_map(|(_, bytes)| Verified::from_store(bytes)).collect()
 }
 
 /// Returns the terms in force with a partner.
@@ -188,17 +174,12 @@ pub(crate) fn terms_with(state: &State, partner: CaisseId) -> Option<Terms> {
     let federation = state.federation.as_ref()?;
     let both = federation.is_member(&state.me) && federation.is_member(&partner);
     let terms = federation.view.agreements.in_force(&state.me, &partner);
-    terms
-        .filter(|_| both && !federation.replica.has_forked(&partner))
-        .cloned()
+    terms.filter(|_| both && !federation.replica.has_forked(&partner)).cloned()
 }
 
 /// Returns whether a caisse was proved to have forked a feed.
 pub(crate) fn has_forked(state: &State, caisse: CaisseId) -> bool {
-    state
-        .federation
-        .as_ref()
-        .is_some_and(|f| f.replica.has_forked(&caisse))
+    state.federation.as_ref().is_some_and(|f| f.replica.has_forked(&caisse))
 }
 
 /// Returns whether we may write for a partner: not before it told us, after our start, how far it
@@ -208,10 +189,7 @@ pub(crate) fn may_speak_to(state: &State, partner: CaisseId) -> bool {
     if state.is_mutant(crate::caisse::Mutant::M6) {
         return state.federation.is_some();
     }
-    state
-        .federation
-        .as_ref()
-        .is_some_and(|f| f.is_heard(&partner))
+    state.federation.as_ref().is_some_and(|f| f.is_heard(&partner))
 }
 
 /// Says as a refusal that [`may_speak_to`] does not hold.
@@ -223,19 +201,12 @@ pub(crate) fn check_may_speak_to(
         return Err(FederationRefused::NotFounded);
     }
     let heard = may_speak_to(state, partner);
-    if heard {
-        Ok(())
-    } else {
-        Err(FederationRefused::NotHeard { waiting: 1 })
-    }
+    if heard { Ok(()) } else { Err(FederationRefused::NotHeard { waiting: 1 }) }
 }
 
 /// Says as a refusal that not every partner told us how far it holds our public feed.
 pub(crate) fn check_may_publish(state: &State) -> Result<(), FederationRefused> {
-    let federation = state
-        .federation
-        .as_ref()
-        .ok_or(FederationRefused::NotFounded)?;
+    let federation = state.federation.as_ref().ok_or(FederationRefused::NotFounded)?;
     #[cfg(feature = "mutants")]
     if state.is_mutant(crate::caisse::Mutant::M6) {
         return Ok(());
@@ -254,11 +225,7 @@ pub(crate) fn say(state: &mut State, turn: &mut Turn<'_>, to: CaisseId, body: Pa
     let feed = FeedId::pair(state.me, to);
     let entry = append(state, turn, feed, Body::Pair(body)).expect("only a partner is spoken to");
     let seq = entry.header().seq;
-    if state
-        .federation
-        .as_ref()
-        .is_some_and(|f| f.is_connected(&to))
-    {
+    if state.federation.as_ref().is_some_and(|f| f.is_connected(&to)) {
         turn.send(to, Message::Entries(vec![entry]));
     }
     seq
@@ -309,11 +276,7 @@ fn witnessed(federation: &Federation, feed: FeedId) -> Vec<Head> {
         Audience::Public => return Vec::new(),
         Audience::Pair(reader) => federation.replica.head(FeedId::pair(reader, feed.author)),
     };
-    if other.seq == 0 {
-        Vec::new()
-    } else {
-        vec![other]
-    }
+    if other.seq == 0 { Vec::new() } else { vec![other] }
 }
 
 fn store(turn: &mut Turn<'_>, entry: &Verified) {

@@ -27,10 +27,7 @@ pub(crate) struct Hold {
 
 impl Hold {
     fn new(since: Timestamp, now: Timestamp) -> Self {
-        Self {
-            since,
-            ask_at: now.after(limits::QUERY_AFTER),
-        }
+        Self { since, ask_at: now.after(limits::QUERY_AFTER) }
     }
 }
 
@@ -41,13 +38,7 @@ pub(crate) fn load(state: &mut State, records: &dyn Records) {
         let charge = records.get(Kind::Charge, &key[1..]);
         let charge = charge.and_then(|bytes| crdt::wire::decode::<Charge>(&bytes).ok());
         if let (Some(id), Some(charge)) = (read_charge_key(&key[1..]), charge) {
-            state.holds.insert(
-                id,
-                Hold {
-                    since: charge.at,
-                    ask_at: charge.at,
-                },
-            );
+            state.holds.insert(id, Hold { since: charge.at, ask_at: charge.at });
         }
     }
 }
@@ -87,10 +78,7 @@ pub(crate) fn authorise(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, 
     match decide(state, turn, &request) {
         Ok(member) => grant(state, turn, &request, member),
         Err(reason) => {
-            let body = PairBody::Denied {
-                payment: ask.payment,
-                reason,
-            };
+            let body = PairBody::Denied { payment: ask.payment, reason };
             let said = federation::say(state, turn, host, body);
             deny(turn, host, ask.payment, reason, said);
         }
@@ -107,20 +95,13 @@ fn answer_again(
     mut charge: Charge,
 ) {
     if charge.said == 0 {
-        let body = PairBody::Denied {
-            payment,
-            reason: DenyReason::Voided,
-        };
+        let body = PairBody::Denied { payment, reason: DenyReason::Voided };
         charge.said = federation::say(state, turn, host, body);
         turn.put(Kind::Charge, &charge_key(&host, &payment), &charge);
         return;
     }
     let feed = FeedId::pair(state.me, host);
-    turn.effect(Effect::SendRange {
-        to: host,
-        feed,
-        after: charge.said - 1,
-    });
+    turn.effect(Effect::SendRange { to: host, feed, after: charge.said - 1 });
 }
 
 /// Decides in the order of precedence of [`DenyReason`]; changes nothing but the count of wrong codes.
@@ -131,10 +112,7 @@ fn decide(
 ) -> Result<MemberId, DenyReason> {
     let host = request.host;
     let terms = federation::terms_with(state, host).ok_or(DenyReason::NoAgreement)?;
-    let code = state
-        .secrets
-        .sealing
-        .open(request.code, &request.payment, &request.digest);
+    let code = state.secrets.sealing.open(request.code, &request.payment, &request.digest);
     let code = code.unwrap_or_default();
     let member =
         card::check(state, turn, request.card, &code).map_err(|refused| match refused {
@@ -147,13 +125,9 @@ fn decide(
     if state.books.available(member) < request.covered {
         return Err(DenyReason::InsufficientFunds);
     }
-    let owed = state
-        .books
-        .owed_to(host)
-        .checked_add(request.covered.signed());
-    let open = state
-        .holds
-        .range((host, PaymentId::new([0; 16]))..=(host, PaymentId::new([255; 16])));
+    let owed = state.books.owed_to(host).checked_add(request.covered.signed());
+    let open =
+        state.holds.range((host, PaymentId::new([0; 16]))..=(host, PaymentId::new([255; 16])));
     let below = owed.is_some_and(|owed| owed.positive_part() <= terms.ceiling);
     if !below || open.count() >= limits::OPEN_HOLDS_PER_HOST {
         return Err(DenyReason::Ceiling);
@@ -162,12 +136,7 @@ fn decide(
 }
 
 fn visit_key(host: CaisseId, month: Month, member: MemberId) -> Vec<u8> {
-    [
-        host.as_bytes().as_slice(),
-        month.to_string().as_bytes(),
-        member.as_bytes(),
-    ]
-    .concat()
+    [host.as_bytes().as_slice(), month.to_string().as_bytes(), member.as_bytes()].concat()
 }
 
 fn within_visitor_limits(
@@ -180,9 +149,7 @@ fn within_visitor_limits(
     debug_assert!(state.members.contains_key(&member));
     let key = visit_key(request.host, turn.now.month(), member);
     let spent: Cents = turn.get(Kind::Visit, &key).unwrap_or_default();
-    let month = spent
-        .checked_add(request.covered)
-        .ok_or(DenyReason::VisitorLimit)?;
+    let month = spent.checked_add(request.covered).ok_or(DenyReason::VisitorLimit)?;
     if request.covered > terms.per_payment || month > terms.per_month {
         return Err(DenyReason::VisitorLimit);
     }
@@ -191,37 +158,15 @@ fn within_visitor_limits(
 
 /// Holds the money and says so.
 fn grant(state: &mut State, turn: &mut Turn<'_>, request: &Request<'_>, member: MemberId) {
-    let Request {
-        host,
-        payment,
-        covered,
-        ..
-    } = *request;
+    let Request { host, payment, covered, .. } = *request;
     let month = turn.now.month();
     let pseudonym = state.secrets.pseudonym(&host, month, &member);
-    let body = PairBody::Granted {
-        payment,
-        member: pseudonym,
-        month,
-        covered,
-    };
+    let body = PairBody::Granted { payment, member: pseudonym, month, covered };
     let said = federation::say(state, turn, host, body);
-    hold(
-        state,
-        turn,
-        host,
-        payment,
-        covered,
-        Account::Member(member),
-        said,
-    );
+    hold(state, turn, host, payment, covered, Account::Member(member), said);
     let key = visit_key(host, month, member);
     let spent: Cents = turn.get(Kind::Visit, &key).unwrap_or_default();
-    turn.put(
-        Kind::Visit,
-        &key,
-        &spent.checked_add(covered).unwrap_or(Cents::MAX),
-    );
+    turn.put(Kind::Visit, &key, &spent.checked_add(covered).unwrap_or(Cents::MAX));
 }
 
 /// Books a hold. A promise made before a restore is kept even if the member's money is not there:
@@ -237,22 +182,13 @@ fn hold(
 ) {
     let cause = Cause::Charge(host, payment);
     let on = |account| {
-        vec![Transfer {
-            debit: account,
-            credit: Account::Partner(host),
-            amount: covered,
-        }]
+        vec![Transfer { debit: account, credit: Account::Partner(host), amount: covered }]
     };
     let account = match state.books.enter(turn, cause, Phase::Held, on(account)) {
         Ok(()) => account,
         Err(_) => {
-            let taken = state
-                .books
-                .enter(turn, cause, Phase::Held, on(Account::Suspense));
-            debug_assert!(
-                taken.is_ok(),
-                "the suspense account has no limit but overflow"
-            );
+            let taken = state.books.enter(turn, cause, Phase::Held, on(Account::Suspense));
+            debug_assert!(taken.is_ok(), "the suspense account has no limit but overflow");
             Account::Suspense
         }
     };
@@ -267,9 +203,7 @@ fn hold(
     let key = charge_key(&host, &payment);
     turn.put(Kind::Charge, &key, &charge);
     turn.put(Kind::Open, &open_key(OPEN_CHARGE, &key), &());
-    state
-        .holds
-        .insert((host, payment), Hold::new(turn.now, turn.now));
+    state.holds.insert((host, payment), Hold::new(turn.now, turn.now));
 }
 
 fn deny(turn: &mut Turn<'_>, host: CaisseId, payment: PaymentId, reason: DenyReason, said: u64) {
@@ -284,32 +218,18 @@ fn put_closed(
     said: u64,
 ) {
     let (at, zero) = (turn.now, Cents::ZERO);
-    let charge = Charge {
-        at,
-        account: None,
-        covered: zero,
-        refunded: zero,
-        state,
-        said,
-    };
+    let charge = Charge { at, account: None, covered: zero, refunded: zero, state, said };
     turn.put(Kind::Charge, &charge_key(&host, &payment), &charge);
 }
 
 /// Takes in what a host decided.
 pub(crate) fn hears(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, body: &PairBody) {
     match body {
-        PairBody::Captured {
-            payment, covered, ..
-        } => captured(state, turn, host, *payment, *covered),
+        PairBody::Captured { payment, covered, .. } => {
+            captured(state, turn, host, *payment, *covered)
+        }
         PairBody::Voided { payment } => voided(state, turn, host, *payment),
-        PairBody::FloorCaptured {
-            payment,
-            vendor,
-            card,
-            covered,
-            request,
-            code,
-        } => {
+        PairBody::FloorCaptured { payment, vendor, card, covered, request, code } => {
             let request = Request {
                 host,
                 payment: *payment,
@@ -320,9 +240,9 @@ pub(crate) fn hears(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, body
             };
             at_hosts_risk(state, turn, &request, *vendor);
         }
-        PairBody::Refunded {
-            payment, amount, ..
-        } => refunded(state, turn, host, *payment, *amount),
+        PairBody::Refunded { payment, amount, .. } => {
+            refunded(state, turn, host, *payment, *amount)
+        }
         PairBody::Granted { .. }
         | PairBody::Denied { .. }
         | PairBody::Obliged { .. }
@@ -358,10 +278,7 @@ fn oblige(
     payment: PaymentId,
     charge: Charge,
 ) {
-    let body = PairBody::Obliged {
-        payment,
-        covered: charge.covered,
-    };
+    let body = PairBody::Obliged { payment, covered: charge.covered };
     let said = federation::say(state, turn, host, body);
     obliged(state, turn, host, payment, charge, said);
 }
@@ -389,22 +306,11 @@ fn end_hold(
     phase: Phase,
 ) {
     let account = charge.account.unwrap_or(Account::Suspense);
-    let transfer = Transfer {
-        debit: account,
-        credit: Account::Partner(host),
-        amount: charge.covered,
-    };
-    let ended = state
-        .books
-        .enter(turn, Cause::Charge(host, payment), phase, vec![transfer]);
-    debug_assert!(
-        ended.is_ok(),
-        "a charge that is held has its hold in the books"
-    );
-    turn.delete(
-        Kind::Open,
-        &open_key(OPEN_CHARGE, &charge_key(&host, &payment)),
-    );
+    let transfer =
+        Transfer { debit: account, credit: Account::Partner(host), amount: charge.covered };
+    let ended = state.books.enter(turn, Cause::Charge(host, payment), phase, vec![transfer]);
+    debug_assert!(ended.is_ok(), "a charge that is held has its hold in the books");
+    turn.delete(Kind::Open, &open_key(OPEN_CHARGE, &charge_key(&host, &payment)));
     state.holds.remove(&(host, payment));
 }
 
@@ -441,34 +347,18 @@ fn give_visit_back(turn: &mut Turn<'_>, host: CaisseId, charge: &Charge) {
 
 /// The host sold at its own risk: we pay if we granted it, or if we would have.
 fn at_hosts_risk(state: &mut State, turn: &mut Turn<'_>, request: &Request<'_>, _vendor: VendorId) {
-    let Request {
-        host,
-        payment,
-        covered,
-        ..
-    } = *request;
+    let Request { host, payment, covered, .. } = *request;
     let known = turn.get::<Charge>(Kind::Charge, &charge_key(&host, &payment));
     let reason = match known {
         Some(charge) if charge.state == ChargeState::Held && charge.covered == covered => {
             oblige(state, turn, host, payment, charge);
             return;
         }
-        Some(Charge {
-            state: ChargeState::Denied(reason),
-            ..
-        }) => reason,
+        Some(Charge { state: ChargeState::Denied(reason), .. }) => reason,
         Some(_) => DenyReason::Conflict,
         None => match decide(state, turn, request) {
             Ok(member) => {
-                hold(
-                    state,
-                    turn,
-                    host,
-                    payment,
-                    covered,
-                    Account::Member(member),
-                    0,
-                );
+                hold(state, turn, host, payment, covered, Account::Member(member), 0);
                 if let Some(charge) = turn.get(Kind::Charge, &charge_key(&host, &payment)) {
                     oblige(state, turn, host, payment, charge);
                 }
@@ -477,12 +367,7 @@ fn at_hosts_risk(state: &mut State, turn: &mut Turn<'_>, request: &Request<'_>, 
             Err(reason) => reason,
         },
     };
-    let said = federation::say(
-        state,
-        turn,
-        host,
-        PairBody::FloorDeclined { payment, reason },
-    );
+    let said = federation::say(state, turn, host, PairBody::FloorDeclined { payment, reason });
     deny(turn, host, payment, reason, said);
 }
 
@@ -498,25 +383,14 @@ fn refunded(
     let Some(mut charge) = turn.get::<Charge>(Kind::Charge, &key) else {
         return;
     };
-    let sum = charge
-        .refunded
-        .checked_add(amount)
-        .filter(|sum| *sum <= charge.covered);
+    let sum = charge.refunded.checked_add(amount).filter(|sum| *sum <= charge.covered);
     let (ChargeState::Obliged, Some(sum)) = (charge.state, sum) else {
         return;
     };
     let account = charge.account.unwrap_or(Account::Suspense);
-    let transfer = Transfer {
-        debit: Account::Partner(host),
-        credit: account,
-        amount,
-    };
+    let transfer = Transfer { debit: Account::Partner(host), credit: account, amount };
     let cause = Cause::Charge(host, payment);
-    if state
-        .books
-        .enter(turn, cause, Phase::Posted, vec![transfer])
-        .is_ok()
-    {
+    if state.books.enter(turn, cause, Phase::Posted, vec![transfer]).is_ok() {
         charge.refunded = sum;
         turn.put(Kind::Charge, &key, &charge);
     }
@@ -531,12 +405,7 @@ pub(crate) fn relearns(
     said: u64,
 ) {
     match body {
-        PairBody::Granted {
-            payment,
-            member,
-            month,
-            covered,
-        } => {
+        PairBody::Granted { payment, member, month, covered } => {
             let mut members = state.members.keys();
             let found = members.find(|id| state.secrets.pseudonym(&host, *month, id) == *member);
             let account = found.map_or(Account::Suspense, |id| Account::Member(*id));
@@ -550,15 +419,7 @@ pub(crate) fn relearns(
             let held = |charge: &Charge| charge.state == ChargeState::Held;
             let known = turn.get::<Charge>(Kind::Charge, &key).filter(held);
             if known.is_none() {
-                hold(
-                    state,
-                    turn,
-                    host,
-                    *payment,
-                    *covered,
-                    Account::Suspense,
-                    said,
-                );
+                hold(state, turn, host, *payment, *covered, Account::Suspense, said);
             }
             if let Some(charge) = known.or_else(|| turn.get(Kind::Charge, &key)) {
                 obliged(state, turn, host, *payment, charge, said);
@@ -580,16 +441,10 @@ pub(crate) fn tick(state: &mut State, turn: &mut Turn<'_>) {
         expire_holds(state, turn);
     }
     let now = turn.now;
-    let due = state
-        .holds
-        .iter_mut()
-        .filter(|(_, hold)| hold.ask_at <= now);
+    let due = state.holds.iter_mut().filter(|(_, hold)| hold.ask_at <= now);
     for ((host, payment), hold) in due {
         hold.ask_at = now.after(limits::QUERY_AFTER);
-        let connected = state
-            .federation
-            .as_ref()
-            .is_some_and(|f| f.is_connected(host));
+        let connected = state.federation.as_ref().is_some_and(|f| f.is_connected(host));
         if connected {
             turn.send(*host, Message::Query { payment: *payment });
         }
@@ -605,12 +460,8 @@ pub(crate) fn next_wakeup(state: &State) -> Option<Timestamp> {
 #[cfg(feature = "mutants")]
 fn expire_holds(state: &mut State, turn: &mut Turn<'_>) {
     let old = |hold: &Hold| hold.since.after(crdt::Duration::from_ms(8_000)) <= turn.now;
-    let expired: Vec<_> = state
-        .holds
-        .iter()
-        .filter(|(_, hold)| old(hold))
-        .map(|(id, _)| *id)
-        .collect();
+    let expired: Vec<_> =
+        state.holds.iter().filter(|(_, hold)| old(hold)).map(|(id, _)| *id).collect();
     for (host, payment) in expired {
         let key = charge_key(&host, &payment);
         if let Some(mut charge) = turn.get::<Charge>(Kind::Charge, &key) {

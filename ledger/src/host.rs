@@ -37,19 +37,9 @@ pub(crate) fn load(state: &mut State, records: &dyn Records) {
         let sale = records.get(Kind::Sale, &key[1..]);
         let sale = sale.and_then(|bytes| crdt::wire::decode::<Sale>(&bytes).ok());
         if let Some(payment) = PaymentId::from_slice(&key[1..])
-            && let Some(Sale {
-                home,
-                state: SaleState::Asked { deadline, .. },
-                at,
-                ..
-            }) = sale
+            && let Some(Sale { home, state: SaleState::Asked { deadline, .. }, at, .. }) = sale
         {
-            let waiting = Waiting {
-                home,
-                deadline,
-                ask_at: at,
-                requests: Vec::new(),
-            };
+            let waiting = Waiting { home, deadline, ask_at: at, requests: Vec::new() };
             state.waiting.insert(payment, waiting);
         }
     }
@@ -111,17 +101,10 @@ fn check(
         return Err(PaymentRefused::AmountZero);
     }
     if intent.amount > limits::SALE {
-        return Err(PaymentRefused::AmountTooLarge {
-            limit: limits::SALE,
-        });
+        return Err(PaymentRefused::AmountTooLarge { limit: limits::SALE });
     }
-    let vendor = state
-        .vendors
-        .get(&intent.vendor)
-        .ok_or(PaymentRefused::UnknownVendor)?;
-    let rate = vendor
-        .coverage(turn.now)
-        .ok_or(PaymentRefused::VendorNotApproved)?;
+    let vendor = state.vendors.get(&intent.vendor).ok_or(PaymentRefused::UnknownVendor)?;
+    let rate = vendor.coverage(turn.now).ok_or(PaymentRefused::VendorNotApproved)?;
     let home = home_of(state, &intent.card)?;
     let rate = match federation::terms_with(state, home) {
         Some(terms) => rate.min(terms.coverage_max),
@@ -142,9 +125,7 @@ pub(crate) fn home_of(state: &State, card: &CardText) -> Result<CaisseId, Paymen
         let partners = state.federation.as_ref().map(|f| &f.keyring().nodes);
         let mut partners = partners.into_iter().flatten();
         let found = partners.find(|(id, _)| prefix(id) == of_number);
-        found
-            .map(|(id, key)| (*id, *key))
-            .ok_or(PaymentRefused::UnknownCard)?
+        found.map(|(id, key)| (*id, *key)).ok_or(PaymentRefused::UnknownCard)?
     };
     if let CardText::Certificate(certificate) = card
         && (certificate.home != home || certificate.verify(&key).is_err())
@@ -174,9 +155,7 @@ fn pay_at_home(
         Err(CardRefused::Locked(until)) => {
             let left = until.as_ms().saturating_sub(turn.now.as_ms());
             let left = crdt::Duration::from_ms(u32::try_from(left).unwrap_or(u32::MAX));
-            Err(PaymentRefused::CardLocked {
-                left_minutes: minutes(left),
-            })
+            Err(PaymentRefused::CardLocked { left_minutes: minutes(left) })
         }
         Err(CardRefused::WrongCode(attempts_left)) => {
             Err(PaymentRefused::WrongCode { attempts_left })
@@ -186,15 +165,9 @@ fn pay_at_home(
         sale.member = Some(member);
         let debit = Account::Member(member);
         let credit = Account::Vendor(sale.vendor);
-        let transfer = Transfer {
-            debit,
-            credit,
-            amount: sale.covered,
-        };
+        let transfer = Transfer { debit, credit, amount: sale.covered };
         let cause = Cause::Sale(intent.payment);
-        let entered = state
-            .books
-            .enter(turn, cause, Phase::Posted, vec![transfer]);
+        let entered = state.books.enter(turn, cause, Phase::Posted, vec![transfer]);
         entered.map_err(|refused| match refused {
             BooksRefused::Overdrawn { available } => {
                 PaymentRefused::InsufficientFunds { available }
@@ -223,17 +196,12 @@ fn ask(
     let home = sale.home;
     let terms = federation::terms_with(state, home).ok_or(PaymentRefused::NoAgreement)?;
     if sale.covered > terms.per_payment {
-        return Err(PaymentRefused::VisitorLimit {
-            limit: terms.per_payment,
-        });
+        return Err(PaymentRefused::VisitorLimit { limit: terms.per_payment });
     }
     if federation::has_forked(state, home) {
         return Err(PaymentRefused::HomeFrozen);
     }
-    let connected = state
-        .federation
-        .as_ref()
-        .is_some_and(|f| f.is_connected(&home));
+    let connected = state.federation.as_ref().is_some_and(|f| f.is_connected(&home));
     let reachable = connected || sale.covered <= terms.floor;
     if !federation::may_speak_to(state, home) || !reachable {
         return Err(PaymentRefused::HomeUnreachable);
@@ -242,21 +210,12 @@ fn ask(
         return Err(PaymentRefused::Busy);
     }
     let deadline = turn.now.after(state.settings.payments.decision);
-    sale.state = SaleState::Asked {
-        card: intent.card.card(),
-        code,
-        deadline,
-    };
+    sale.state = SaleState::Asked { card: intent.card.card(), code, deadline };
     let payment = intent.payment;
     turn.put(Kind::Sale, payment.as_bytes(), &sale);
     turn.put(Kind::Open, &open_key(OPEN_SALE, payment.as_bytes()), &());
     let ask_at = turn.now.after(limits::ASK_AGAIN);
-    let waiting = Waiting {
-        home,
-        deadline,
-        ask_at,
-        requests: vec![request],
-    };
+    let waiting = Waiting { home, deadline, ask_at, requests: vec![request] };
     state.waiting.insert(payment, waiting);
     send_question(turn, payment, &sale);
     Ok(())
@@ -280,9 +239,7 @@ fn send_question(turn: &mut Turn<'_>, payment: PaymentId, sale: &Sale) {
 /// Takes in what a home caisse decided. What comes after we have decided changes nothing.
 pub(crate) fn hears(state: &mut State, turn: &mut Turn<'_>, home: CaisseId, body: &PairBody) {
     match body {
-        PairBody::Granted {
-            payment, covered, ..
-        } => {
+        PairBody::Granted { payment, covered, .. } => {
             if let Some(sale) = asked(turn, home, *payment)
                 && sale.covered == *covered
             {
@@ -309,8 +266,7 @@ pub(crate) fn hears(state: &mut State, turn: &mut Turn<'_>, home: CaisseId, body
 }
 
 fn of_home(turn: &Turn<'_>, home: CaisseId, payment: PaymentId) -> Option<Sale> {
-    turn.get::<Sale>(Kind::Sale, payment.as_bytes())
-        .filter(|sale| sale.home == home)
+    turn.get::<Sale>(Kind::Sale, payment.as_bytes()).filter(|sale| sale.home == home)
 }
 
 fn asked(turn: &Turn<'_>, home: CaisseId, payment: PaymentId) -> Option<Sale> {
@@ -323,11 +279,7 @@ fn capture(state: &mut State, turn: &mut Turn<'_>, payment: PaymentId, sale: Sal
     if state.is_mutant(crate::caisse::Mutant::M4) {
         tell_too_early(state, turn, payment, &sale);
     }
-    let body = PairBody::Captured {
-        payment,
-        vendor: sale.vendor,
-        covered: sale.covered,
-    };
+    let body = PairBody::Captured { payment, vendor: sale.vendor, covered: sale.covered };
     let said = federation::say(state, turn, sale.home, body);
     credit_vendor(state, turn, payment, &sale, Account::Partner(sale.home));
     close(state, turn, payment, sale, SaleState::Captured, said);
@@ -340,18 +292,9 @@ fn credit_vendor(
     sale: &Sale,
     debit: Account,
 ) {
-    let transfer = Transfer {
-        debit,
-        credit: Account::Vendor(sale.vendor),
-        amount: sale.covered,
-    };
-    let entered = state
-        .books
-        .enter(turn, Cause::Sale(payment), Phase::Posted, vec![transfer]);
-    debug_assert!(
-        entered.is_ok(),
-        "neither partners nor vendors have a limit but overflow"
-    );
+    let transfer = Transfer { debit, credit: Account::Vendor(sale.vendor), amount: sale.covered };
+    let entered = state.books.enter(turn, Cause::Sale(payment), Phase::Posted, vec![transfer]);
+    debug_assert!(entered.is_ok(), "neither partners nor vendors have a limit but overflow");
 }
 
 /// Writes the decision down, then tells every till that waits.
@@ -393,15 +336,9 @@ fn risk_ended(
         Some(reason) => SaleState::AtRiskLost(reason),
         None => {
             let (debit, credit) = (Account::Partner(home), Account::Risk);
-            let transfer = Transfer {
-                debit,
-                credit,
-                amount: sale.covered,
-            };
+            let transfer = Transfer { debit, credit, amount: sale.covered };
             let cause = Cause::Sale(payment);
-            let entered = state
-                .books
-                .enter(turn, cause, Phase::Posted, vec![transfer]);
+            let entered = state.books.enter(turn, cause, Phase::Posted, vec![transfer]);
             debug_assert!(entered.is_ok(), "neither account has a limit but overflow");
             SaleState::AtRiskAccepted
         }
@@ -448,11 +385,7 @@ pub(crate) fn queried(state: &mut State, turn: &mut Turn<'_>, home: CaisseId, pa
     match turn.get::<Sale>(Kind::Sale, payment.as_bytes()) {
         Some(sale) if sale.home == home && sale.said > 0 => {
             let feed = FeedId::pair(state.me, home);
-            turn.effect(Effect::SendRange {
-                to: home,
-                feed,
-                after: sale.said - 1,
-            });
+            turn.effect(Effect::SendRange { to: home, feed, after: sale.said - 1 });
         }
         Some(_) => {}
         None => {
@@ -464,14 +397,7 @@ pub(crate) fn queried(state: &mut State, turn: &mut Turn<'_>, home: CaisseId, pa
 
 fn void_unheard(turn: &mut Turn<'_>, home: CaisseId, payment: PaymentId, said: u64) {
     let sale = unheard_sale(turn.now, home, VendorId::new([0; 16]), Cents::ZERO, said);
-    turn.put(
-        Kind::Sale,
-        payment.as_bytes(),
-        &Sale {
-            state: SaleState::Voided,
-            ..sale
-        },
-    );
+    turn.put(Kind::Sale, payment.as_bytes(), &Sale { state: SaleState::Voided, ..sale });
 }
 
 /// A sale of which nothing is left but what we said about it.
@@ -505,21 +431,12 @@ pub(crate) fn relearns(
     said: u64,
 ) {
     match body {
-        PairBody::Captured {
-            payment,
-            vendor,
-            covered,
-        } => {
+        PairBody::Captured { payment, vendor, covered } => {
             let sale = relearned(turn, home, *payment, *vendor, *covered, said);
             credit_vendor(state, turn, *payment, &sale, Account::Partner(home));
             close(state, turn, *payment, sale, SaleState::Captured, said);
         }
-        PairBody::FloorCaptured {
-            payment,
-            vendor,
-            covered,
-            ..
-        } => {
+        PairBody::FloorCaptured { payment, vendor, covered, .. } => {
             let sale = relearned(turn, home, *payment, *vendor, *covered, said);
             credit_vendor(state, turn, *payment, &sale, Account::Risk);
             close(state, turn, *payment, sale, SaleState::AtRisk, said);
@@ -528,11 +445,7 @@ pub(crate) fn relearns(
             Some(sale) => close(state, turn, *payment, sale, SaleState::Voided, said),
             None => void_unheard(turn, home, *payment, said),
         },
-        PairBody::Refunded {
-            refund,
-            payment,
-            amount,
-        } => {
+        PairBody::Refunded { refund, payment, amount } => {
             crate::refund::relearns(state, turn, *refund, *payment, *amount);
         }
         PairBody::Granted { .. }
@@ -589,11 +502,7 @@ fn wakes_at(state: &State, waiting: &Waiting) -> Option<Timestamp> {
 
 /// When the next sale is due.
 pub(crate) fn next_wakeup(state: &State) -> Option<Timestamp> {
-    state
-        .waiting
-        .values()
-        .filter_map(|waiting| wakes_at(state, waiting))
-        .min()
+    state.waiting.values().filter_map(|waiting| wakes_at(state, waiting)).min()
 }
 
 /// Mutant M4: the vendor hears before the disk.
@@ -602,9 +511,7 @@ fn tell_too_early(state: &mut State, turn: &mut Turn<'_>, payment: PaymentId, sa
     let mut told = sale.clone();
     told.state = SaleState::Captured;
     let waiting = state.waiting.get_mut(&payment);
-    let requests = waiting
-        .map(|waiting| std::mem::take(&mut waiting.requests))
-        .unwrap_or_default();
+    let requests = waiting.map(|waiting| std::mem::take(&mut waiting.requests)).unwrap_or_default();
     if let Some(outcome) = told.outcome(payment) {
         for request in requests {
             turn.reply_early(request, outcome.clone());

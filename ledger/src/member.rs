@@ -47,10 +47,7 @@ pub(crate) fn add(
         return Err(MemberRefused::Household.into());
     }
     let id = MemberId::new(state.random("member"));
-    let member = Member {
-        household,
-        since: turn.now,
-    };
+    let member = Member { household, since: turn.now };
     turn.put(Kind::Member, id.as_bytes(), &member);
     turn.put(Kind::Person, id.as_bytes(), &Person { name });
     state.members.insert(id, member);
@@ -119,9 +116,7 @@ pub(crate) fn contributed(turn: &Turn<'_>, member: MemberId, month: Month) -> Ce
     let to = [from.as_slice(), &[0xff; 17]].concat();
     let rows = turn.range(Kind::Contribution, &from, &to, usize::MAX);
     let amounts = rows.iter().filter_map(|(_, value)| {
-        crdt::wire::decode::<Contribution>(value)
-            .ok()
-            .map(|contribution| contribution.amount)
+        crdt::wire::decode::<Contribution>(value).ok().map(|contribution| contribution.amount)
     });
     Cents::checked_sum(amounts).unwrap_or(Cents::MAX)
 }
@@ -135,38 +130,13 @@ pub(crate) fn contribute(
     month: Month,
     amount: Cents,
 ) -> Outcome {
-    let household = state
-        .members
-        .get(&member)
-        .ok_or(MemberRefused::UnknownMember)?
-        .household;
+    let household = state.members.get(&member).ok_or(MemberRefused::UnknownMember)?.household;
     let rules = &state.settings.rules;
-    rules
-        .contribution
-        .accepts(&household, amount)
-        .map_err(MemberRefused::Contribution)?;
-    let total = contributed(turn, member, month)
-        .checked_add(amount)
-        .unwrap_or(Cents::MAX);
-    let transfer = Transfer {
-        debit: Account::Bank,
-        credit: Account::Contributions,
-        amount,
-    };
-    state.books.enter(
-        turn,
-        Cause::Contribution(request),
-        Phase::Posted,
-        vec![transfer],
-    )?;
+    rules.contribution.accepts(&household, amount).map_err(MemberRefused::Contribution)?;
+    let total = contributed(turn, member, month).checked_add(amount).unwrap_or(Cents::MAX);
+    let transfer = Transfer { debit: Account::Bank, credit: Account::Contributions, amount };
+    state.books.enter(turn, Cause::Contribution(request), Phase::Posted, vec![transfer])?;
     let key = contribution_key(member, Some(month), Some(request));
-    turn.put(
-        Kind::Contribution,
-        &key,
-        &Contribution {
-            amount,
-            at: turn.now,
-        },
-    );
+    turn.put(Kind::Contribution, &key, &Contribution { amount, at: turn.now });
     Ok(Answer::ContributionAdded { total })
 }

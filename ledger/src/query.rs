@@ -25,9 +25,9 @@ pub(crate) fn answer(state: &State, turn: &Turn<'_>, question: &Query) -> Outcom
         Query::Status => Ok(Answer::Status(Box::new(status(state, turn)))),
         Query::Members => Ok(Answer::Members(people::members(state, turn))),
         Query::Member(id) => people::member(state, turn, *id),
-        Query::Card(id) => crate::card::card_info(state, turn.now, *id)
-            .map(Answer::Card)
-            .ok_or(Refused::NotFound),
+        Query::Card(id) => {
+            crate::card::card_info(state, turn.now, *id).map(Answer::Card).ok_or(Refused::NotFound)
+        }
         Query::Vendors => Ok(Answer::Vendors(people::vendors(state, turn))),
         Query::AllocationPreview(month) => {
             Ok(Answer::Allocated(allocation::preview(state, turn, *month)))
@@ -38,11 +38,9 @@ pub(crate) fn answer(state: &State, turn: &Turn<'_>, question: &Query) -> Outcom
         Query::Federation => federation::register(state),
         Query::CardHome(card) => federation::card_home(state, card),
         Query::Peers => Ok(Answer::Peers(federation::peers(state))),
-        Query::Catalogue { text, limit } => Ok(Answer::Catalogue(federation::catalogue(
-            state,
-            text,
-            (*limit).min(limits::ROWS),
-        ))),
+        Query::Catalogue { text, limit } => {
+            Ok(Answer::Catalogue(federation::catalogue(state, text, (*limit).min(limits::ROWS))))
+        }
         Query::Statement { with } => federation::statement(state, turn, *with),
         Query::Runs => Ok(Answer::Runs(federation::runs(state, turn))),
         Query::Accounts => Ok(Answer::Accounts(accounts(state))),
@@ -53,30 +51,16 @@ pub(crate) fn answer(state: &State, turn: &Turn<'_>, question: &Query) -> Outcom
 fn status(state: &State, turn: &Turn<'_>) -> Status {
     let members = state.members.keys();
     let outstanding = members.map(|id| state.books.available(*id));
-    let held = state
-        .books
-        .accounts()
-        .iter()
-        .filter_map(|(account, counters)| match account {
-            Account::Member(_) | Account::Suspense => Some(counters.debits_pending),
-            _ => None,
-        });
-    let old = state
-        .holds
-        .values()
-        .filter(|hold| hold.since.after(OLD_HOLD) <= turn.now)
-        .count();
+    let held = state.books.accounts().iter().filter_map(|(account, counters)| match account {
+        Account::Member(_) | Account::Suspense => Some(counters.debits_pending),
+        _ => None,
+    });
+    let old = state.holds.values().filter(|hold| hold.since.after(OLD_HOLD) <= turn.now).count();
     let federation = state.federation.as_ref();
-    let partners = federation
-        .map(|f| f.partners(&state.me))
-        .unwrap_or_default();
-    let connected = partners
-        .iter()
-        .filter(|p| federation.is_some_and(|f| f.is_connected(&p.id)))
-        .count();
-    let forks = federation
-        .into_iter()
-        .flat_map(|f| f.replica.forks().keys());
+    let partners = federation.map(|f| f.partners(&state.me)).unwrap_or_default();
+    let connected =
+        partners.iter().filter(|p| federation.is_some_and(|f| f.is_connected(&p.id))).count();
+    let forks = federation.into_iter().flat_map(|f| f.replica.forks().keys());
     let mut forked: Vec<_> = forks.map(|feed| feed.author).collect();
     forked.dedup();
     Status {
@@ -99,34 +83,20 @@ fn status(state: &State, turn: &Turn<'_>) -> Status {
 fn accounts(state: &State) -> Vec<AccountInfo> {
     let accounts = state.books.accounts().iter();
     accounts
-        .map(|(account, counters)| AccountInfo {
-            account: *account,
-            counters: *counters,
-        })
+        .map(|(account, counters)| AccountInfo { account: *account, counters: *counters })
         .collect()
 }
 
 /// Lists the latest payments. The whole table is read: payments are stored by id, not by time.
 fn payments(state: &State, turn: &Turn<'_>, limit: u32) -> Vec<PaymentInfo> {
-    let sales = turn
-        .range(Kind::Sale, &[], &[], usize::MAX)
-        .into_iter()
-        .filter_map(|(key, bytes)| {
-            Some(sale_info(
-                state,
-                PaymentId::from_slice(&key)?,
-                &wire::decode(&bytes).ok()?,
-            ))
+    let sales =
+        turn.range(Kind::Sale, &[], &[], usize::MAX).into_iter().filter_map(|(key, bytes)| {
+            Some(sale_info(state, PaymentId::from_slice(&key)?, &wire::decode(&bytes).ok()?))
         });
     let charges = turn.range(Kind::Charge, &[], &[], usize::MAX).into_iter();
     let charges = charges.filter_map(|(key, bytes)| {
         let (host, payment) = read_charge_key(&key)?;
-        Some(charge_info(
-            state,
-            host,
-            payment,
-            &wire::decode(&bytes).ok()?,
-        ))
+        Some(charge_info(state, host, payment, &wire::decode(&bytes).ok()?))
     });
     let mut list: Vec<PaymentInfo> = sales.chain(charges).collect();
     list.sort_by_key(|info| (std::cmp::Reverse(info.at), info.payment));
@@ -144,9 +114,7 @@ fn payment(state: &State, turn: &Turn<'_>, id: PaymentId) -> Outcome {
         Some((*host, turn.get::<Charge>(Kind::Charge, &key)?))
     });
     let (host, charge) = charge.ok_or(Refused::NotFound)?;
-    Ok(Answer::Payment(Box::new(charge_info(
-        state, host, id, &charge,
-    ))))
+    Ok(Answer::Payment(Box::new(charge_info(state, host, id, &charge))))
 }
 
 fn sale_info(state: &State, payment: PaymentId, sale: &Sale) -> PaymentInfo {

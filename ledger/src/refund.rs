@@ -57,18 +57,11 @@ pub(crate) fn refund(
     }
     if let Account::Partner(home) = giver {
         federation::check_may_speak_to(state, home).map_err(RefundRefused::NotHeard)?;
-        let body = PairBody::Refunded {
-            refund: id,
-            payment,
-            amount: amount_now,
-        };
+        let body = PairBody::Refunded { refund: id, payment, amount: amount_now };
         federation::say(state, turn, home, body);
     }
     let receipt = give_back(state, turn, id, payment, sale, giver, amount_now);
-    let record = Refund {
-        asked: (payment, amount),
-        receipt: receipt.clone(),
-    };
+    let record = Refund { asked: (payment, amount), receipt: receipt.clone() };
     turn.put(Kind::Refund, id.as_bytes(), &record);
     Ok(Answer::Refunded(receipt))
 }
@@ -82,27 +75,13 @@ fn give_back(
     to: Account,
     amount: Cents,
 ) -> RefundReceipt {
-    let transfer = Transfer {
-        debit: Account::Vendor(sale.vendor),
-        credit: to,
-        amount,
-    };
-    let entered = state
-        .books
-        .enter(turn, Cause::Refund(id), Phase::Posted, vec![transfer]);
-    debug_assert!(
-        entered.is_ok(),
-        "a refund only takes from a vendor, who has no limit"
-    );
+    let transfer = Transfer { debit: Account::Vendor(sale.vendor), credit: to, amount };
+    let entered = state.books.enter(turn, Cause::Refund(id), Phase::Posted, vec![transfer]);
+    debug_assert!(entered.is_ok(), "a refund only takes from a vendor, who has no limit");
     sale.refunded = sale.refunded.checked_add(amount).unwrap_or(sale.covered);
     turn.put(Kind::Sale, payment.as_bytes(), &sale);
     let left = sale.covered.saturating_sub(sale.refunded);
-    RefundReceipt {
-        refund: id,
-        payment,
-        amount,
-        left,
-    }
+    RefundReceipt { refund: id, payment, amount, left }
 }
 
 /// Learns again a refund that we had said to a home caisse before a restore.
@@ -118,9 +97,6 @@ pub(crate) fn relearns(
     };
     let to = Account::Partner(sale.home);
     let receipt = give_back(state, turn, id, payment, sale, to, amount);
-    let record = Refund {
-        asked: (payment, Some(amount)),
-        receipt,
-    };
+    let record = Refund { asked: (payment, Some(amount)), receipt };
     turn.put(Kind::Refund, id.as_bytes(), &record);
 }

@@ -209,10 +209,7 @@ pub enum VendorRefused {
     #[error("the vendor is not known")]
     UnknownVendor,
     /// A name, kind or reason without characters or with too many.
-    #[error(
-        "a name, kind or reason has 1 to {} characters",
-        crate::limits::TEXT_CHARS
-    )]
+    #[error("a name, kind or reason has 1 to {} characters", crate::limits::TEXT_CHARS)]
     Text,
     /// Not an INSEE code.
     #[error("the commune is not an INSEE code of five characters")]

@@ -128,12 +128,8 @@ impl Allocation {
     #[must_use]
     pub const fn after_contribution(&self) -> bool {
         match self {
-            Self::PerPerson {
-                after_contribution, ..
-            }
-            | Self::HouseholdScale {
-                after_contribution, ..
-            } => *after_contribution,
+            Self::PerPerson { after_contribution, .. }
+            | Self::HouseholdScale { after_contribution, .. } => *after_contribution,
         }
     }
 
@@ -147,13 +143,7 @@ impl Allocation {
                 let for_children = child.unwrap_or(amount).checked_times(children)?;
                 amount.checked_times(older)?.checked_add(for_children)
             }
-            Self::HouseholdScale {
-                first,
-                further,
-                child,
-                most_persons,
-                ..
-            } => {
+            Self::HouseholdScale { first, further, child, most_persons, .. } => {
                 let counted = u64::from(most_persons.unwrap_or(u32::MAX));
                 let older = older.min(counted);
                 let children = children.min(counted - older);
@@ -174,15 +164,9 @@ impl Contribution {
     pub fn accepts(&self, household: &Household, amount: Cents) -> Result<(), ContributionRefused> {
         let (least, most, step) = match *self {
             Self::SelfSet { least, most, step } => (least, Some(most), step),
-            Self::HouseholdMinimum {
-                first,
-                further,
-                most,
-            } => {
+            Self::HouseholdMinimum { first, further, most } => {
                 let others = u64::from(household.persons().saturating_sub(1));
-                let least = further
-                    .checked_times(others)
-                    .and_then(|sum| first.checked_add(sum));
+                let least = further.checked_times(others).and_then(|sum| first.checked_add(sum));
                 (least.unwrap_or(Cents::MAX), most, Cents::from_u32(1))
             }
         };

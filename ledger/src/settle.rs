@@ -18,19 +18,13 @@ use crate::state::State;
 use crate::turn::{Outcome, Turn};
 
 fn federation_of(state: &State) -> Result<&Federation, SettlementRefused> {
-    Ok(state
-        .federation
-        .as_ref()
-        .ok_or(FederationRefused::NotFounded)?)
+    Ok(state.federation.as_ref().ok_or(FederationRefused::NotFounded)?)
 }
 
 /// Returns where the two feeds of a pair are held now.
 pub(crate) fn cut_now(federation: &Federation, pair: Pair) -> Cut {
     let head = |author, reader| federation.replica.head(FeedId::pair(author, reader));
-    Cut {
-        low: head(pair.low, pair.high),
-        high: head(pair.high, pair.low),
-    }
+    Cut { low: head(pair.low, pair.high), high: head(pair.high, pair.low) }
 }
 
 /// Folds the two feeds of a pair up to a cut.
@@ -44,12 +38,7 @@ pub(crate) fn fold(turn: &Turn<'_>, pair: Pair, cut: &Cut) -> PairLedger {
 pub(crate) fn statement(pair: Pair, cut: Cut, ledger: &PairLedger) -> StatementBody {
     let owed_to_low = ledger.owed_to_low().unwrap_or_default();
     let digest = ledger.digest(&cut);
-    StatementBody {
-        pair,
-        cut,
-        owed_to_low,
-        digest,
-    }
+    StatementBody { pair, cut, owed_to_low, digest }
 }
 
 /// States what we and a partner owe each other up to now; the partner's node answers with its own.
@@ -62,9 +51,7 @@ pub(crate) fn state_with(state: &mut State, turn: &mut Turn<'_>, with: CaisseId)
     let cut = cut_now(federation, pair);
     let body = statement(pair, cut.clone(), &fold(turn, pair, &cut));
     let known = federation.view.settlements.of_pair(pair);
-    let said = known
-        .into_iter()
-        .any(|(s, authors)| *s == body && authors.contains(&state.me));
+    let said = known.into_iter().any(|(s, authors)| *s == body && authors.contains(&state.me));
     if !said {
         let publish = federation::publish(state, turn, PublicBody::Stated(body));
         publish.map_err(SettlementRefused::Federation)?;
@@ -75,22 +62,14 @@ pub(crate) fn state_with(state: &mut State, turn: &mut Turn<'_>, with: CaisseId)
 /// Returns a pair's part in a new run: its latest agreed statement, if it holds a new debt.
 fn pair_in_run(federation: &Federation, pair: Pair) -> Option<PairInRun> {
     let settlements = &federation.view.settlements;
-    let agreed = settlements
-        .of_pair(pair)
-        .filter(|(_, authors)| authors.len() == 2);
+    let agreed = settlements.of_pair(pair).filter(|(_, authors)| authors.len() == 2);
     let latest = agreed.max_by_key(|(s, _)| s.cut.low.seq.saturating_add(s.cut.high.seq));
     let statement = latest?.0.clone();
     let last = settlements.last_certified(pair);
-    let settled = last
-        .as_ref()
-        .map_or(SignedCents::ZERO, |(_, p)| p.statement.owed_to_low);
+    let settled = last.as_ref().map_or(SignedCents::ZERO, |(_, p)| p.statement.owed_to_low);
     let due_to_low = statement.owed_to_low.checked_sub(settled)?;
     let after = last.map(|(id, _)| id);
-    (due_to_low != SignedCents::ZERO).then_some(PairInRun {
-        statement,
-        after,
-        due_to_low,
-    })
+    (due_to_low != SignedCents::ZERO).then_some(PairInRun { statement, after, due_to_low })
 }
 
 /// Proposes a run over every pair with a new agreed statement that is not in an unfinished run.
@@ -104,11 +83,7 @@ pub(crate) fn propose(state: &mut State, turn: &mut Turn<'_>) -> Outcome {
         .flat_map(|(_, run)| run.run.pairs.into_iter().map(|p| p.statement.pair))
         .collect();
     let free = pairs.into_iter().filter(|pair| !busy.contains(pair));
-    let run = Run {
-        pairs: free
-            .filter_map(|pair| pair_in_run(federation, pair))
-            .collect(),
-    };
+    let run = Run { pairs: free.filter_map(|pair| pair_in_run(federation, pair)).collect() };
     if run.pairs.is_empty() {
         return Err(SettlementRefused::NothingToSettle.into());
     }
@@ -177,16 +152,11 @@ fn answer_statements(state: &mut State, turn: &mut Turn<'_>) {
         .filter(|(_, authors)| authors.contains(&me))
         .map(|(statement, _)| statement.cut.clone())
         .collect();
-    let unanswered = federation
-        .view
-        .settlements
-        .statements()
-        .keys()
-        .filter(|statement| {
-            statement.pair.other(&me).is_some()
-                && !ours.contains(&statement.cut)
-                && holds(federation, statement)
-        });
+    let unanswered = federation.view.settlements.statements().keys().filter(|statement| {
+        statement.pair.other(&me).is_some()
+            && !ours.contains(&statement.cut)
+            && holds(federation, statement)
+    });
     let cuts: BTreeSet<(Pair, Cut)> = unanswered.map(|s| (s.pair, s.cut.clone())).collect();
     for (pair, cut) in cuts {
         let body = statement(pair, cut.clone(), &fold(turn, pair, &cut));
@@ -197,17 +167,11 @@ fn answer_statements(state: &mut State, turn: &mut Turn<'_>) {
 /// Returns whether we hold both feeds of a statement up to its cut, and the same entries.
 fn holds(federation: &Federation, statement: &StatementBody) -> bool {
     let StatementBody { pair, cut, .. } = statement;
-    let feeds = [
-        FeedId::pair(pair.low, pair.high),
-        FeedId::pair(pair.high, pair.low),
-    ];
-    [cut.low, cut.high]
-        .into_iter()
-        .zip(feeds)
-        .all(|(head, feed)| {
-            let held = federation.replica.hash_at(feed, head.seq);
-            head.feed == feed && (head.seq == 0 || held == Some(head.hash))
-        })
+    let feeds = [FeedId::pair(pair.low, pair.high), FeedId::pair(pair.high, pair.low)];
+    [cut.low, cut.high].into_iter().zip(feeds).all(|(head, feed)| {
+        let held = federation.replica.hash_at(feed, head.seq);
+        head.feed == feed && (head.seq == 0 || held == Some(head.hash))
+    })
 }
 
 /// Returns what we have to say about a run, if anything.
@@ -228,12 +192,7 @@ fn next_word(state: &State, id: RunId, run: &RunState) -> Option<PublicBody> {
 /// Signs a run whose debts we find the same, aborts one that cannot be, waits while we lack entries.
 fn judge(state: &State, id: RunId, run: &RunState) -> Option<PublicBody> {
     let federation = state.federation.as_ref()?;
-    let abort = |reason: &str| {
-        Some(PublicBody::RunAborted {
-            run: id,
-            reason: reason.to_owned(),
-        })
-    };
+    let abort = |reason: &str| Some(PublicBody::RunAborted { run: id, reason: reason.to_owned() });
     let Ok((result, _)) = run.run.clear() else {
         return abort("the run does not compute");
     };
@@ -248,21 +207,14 @@ fn judge(state: &State, id: RunId, run: &RunState) -> Option<PublicBody> {
         }
         let last = federation.view.settlements.last_certified(pair);
         if part.after != last.as_ref().map(|(id, _)| *id) {
-            return if ours {
-                abort("the run does not follow the last one")
-            } else {
-                None
-            };
+            return if ours { abort("the run does not follow the last one") } else { None };
         }
         let settled = last.map_or(SignedCents::ZERO, |(_, p)| p.statement.owed_to_low);
         if part.statement.owed_to_low.checked_sub(settled) != Some(part.due_to_low) {
             return abort("a debt of the run is not what was stated");
         }
     }
-    Some(PublicBody::RunSigned {
-        run: id,
-        result: result.digest(),
-    })
+    Some(PublicBody::RunSigned { run: id, result: result.digest() })
 }
 
 /// Returns whether we signed another unfinished run with the same pair: an obligation is settled once.
@@ -289,11 +241,7 @@ fn take_effect(state: &mut State, turn: &mut Turn<'_>, id: RunId, run: &Run) {
         return;
     };
     let me = state.me;
-    let mut less: Vec<Debt> = run
-        .debts()
-        .into_iter()
-        .filter(|d| involves(d, me))
-        .collect();
+    let mut less: Vec<Debt> = run.debts().into_iter().filter(|d| involves(d, me)).collect();
     for debt in &mut less {
         let left = clearing.remaining.iter().find(|r| same_ends(r, debt));
         let left = left.map_or(Cents::ZERO, |r| r.amount);
@@ -301,13 +249,8 @@ fn take_effect(state: &mut State, turn: &mut Turn<'_>, id: RunId, run: &Run) {
     }
     let transfers = matched(me, less);
     if !transfers.is_empty() {
-        let entered = state
-            .books
-            .enter(turn, Cause::Run(id), Phase::Posted, transfers);
-        debug_assert!(
-            entered.is_ok(),
-            "partners' accounts have no limit but overflow"
-        );
+        let entered = state.books.enter(turn, Cause::Run(id), Phase::Posted, transfers);
+        debug_assert!(entered.is_ok(), "partners' accounts have no limit but overflow");
     }
     turn.put(Kind::Meta, &effect_key(&id), &true);
 }
@@ -322,20 +265,14 @@ fn same_ends(one: &Debt, other: &Debt) -> bool {
 
 /// Pairs what others owe us less with what we owe others less, in the order of the debts.
 fn matched(me: CaisseId, less: Vec<Debt>) -> Vec<Transfer> {
-    let (mut theirs, mut ours): (Vec<Debt>, Vec<Debt>) = less
-        .into_iter()
-        .filter(|d| !d.amount.is_zero())
-        .partition(|d| d.creditor == me);
+    let (mut theirs, mut ours): (Vec<Debt>, Vec<Debt>) =
+        less.into_iter().filter(|d| !d.amount.is_zero()).partition(|d| d.creditor == me);
     let mut transfers = Vec::new();
     while let (Some(theirs_last), Some(ours_last)) = (theirs.last_mut(), ours.last_mut()) {
         let amount = theirs_last.amount.min(ours_last.amount);
         let debit = Account::Partner(ours_last.creditor);
         let credit = Account::Partner(theirs_last.debtor);
-        transfers.push(Transfer {
-            debit,
-            credit,
-            amount,
-        });
+        transfers.push(Transfer { debit, credit, amount });
         theirs_last.amount = theirs_last.amount.saturating_sub(amount);
         ours_last.amount = ours_last.amount.saturating_sub(amount);
         theirs.retain(|d| !d.amount.is_zero());
@@ -382,9 +319,7 @@ fn transfer_of(
     let (_, clearing) = run.run.clear()?;
     let mut transfers = clearing.remaining.into_iter();
     let found = transfers.find(|d| d.debtor == debtor && d.creditor == creditor);
-    found
-        .map(|debt| debt.amount)
-        .ok_or(SettlementRefused::NoSuchTransfer)
+    found.map(|debt| debt.amount).ok_or(SettlementRefused::NoSuchTransfer)
 }
 
 /// Says that our transfer left. That discharges nothing.
@@ -410,23 +345,11 @@ pub(crate) fn received(
 ) -> Outcome {
     let amount = transfer_of(state, run, from, state.me)?;
     federation::check_may_speak_to(state, from)?;
-    let known: TransferState = turn
-        .get(Kind::Meta, &transfer_key(&run, &from))
-        .unwrap_or_default();
+    let known: TransferState = turn.get(Kind::Meta, &transfer_key(&run, &from)).unwrap_or_default();
     if !known.received {
         federation::say(state, turn, from, PairBody::PayReceived { run, amount });
         let (debit, credit) = (Account::Bank, Account::Partner(from));
-        book_received(
-            state,
-            turn,
-            run,
-            from,
-            Transfer {
-                debit,
-                credit,
-                amount,
-            },
-        );
+        book_received(state, turn, run, from, Transfer { debit, credit, amount });
     }
     Ok(Answer::Done)
 }
@@ -444,18 +367,9 @@ fn book_received(
         return;
     }
     let cause = Cause::Paid(run, partner);
-    let entered = state
-        .books
-        .enter(turn, cause, Phase::Posted, vec![transfer]);
+    let entered = state.books.enter(turn, cause, Phase::Posted, vec![transfer]);
     debug_assert!(entered.is_ok(), "neither account has a limit but overflow");
-    turn.put(
-        Kind::Meta,
-        &key,
-        &TransferState {
-            received: true,
-            ..known
-        },
-    );
+    turn.put(Kind::Meta, &key, &TransferState { received: true, ..known });
 }
 
 /// Takes in what a partner says of bank transfers.
@@ -464,23 +378,12 @@ pub(crate) fn hears(state: &mut State, turn: &mut Turn<'_>, partner: CaisseId, b
         PairBody::PaySent { run, .. } => {
             let key = transfer_key(run, &partner);
             let known: TransferState = turn.get(Kind::Meta, &key).unwrap_or_default();
-            turn.put(
-                Kind::Meta,
-                &key,
-                &TransferState {
-                    sent: true,
-                    ..known
-                },
-            );
+            turn.put(Kind::Meta, &key, &TransferState { sent: true, ..known });
         }
         PairBody::PayReceived { run, amount } => {
             // The creditor's word closes the debt, whatever we knew of the run.
             let (debit, credit) = (Account::Partner(partner), Account::Bank);
-            let transfer = Transfer {
-                debit,
-                credit,
-                amount: *amount,
-            };
+            let transfer = Transfer { debit, credit, amount: *amount };
             book_received(state, turn, *run, partner, transfer);
         }
         PairBody::Granted { .. }
@@ -500,11 +403,7 @@ pub(crate) fn relearns(state: &mut State, turn: &mut Turn<'_>, partner: CaisseId
         PairBody::PaySent { .. } => hears(state, turn, partner, body),
         PairBody::PayReceived { run, amount } => {
             let (debit, credit) = (Account::Bank, Account::Partner(partner));
-            let transfer = Transfer {
-                debit,
-                credit,
-                amount: *amount,
-            };
+            let transfer = Transfer { debit, credit, amount: *amount };
             book_received(state, turn, *run, partner, transfer);
         }
         PairBody::Granted { .. }

@@ -37,17 +37,9 @@ impl Shelf {
     pub fn load(records: &dyn Records, secrets: &Secrets) -> Self {
         let actor = actor(&secrets.node.public(), 0, &secrets.boot.0);
         let published = records.get(Kind::Meta, PUBLISHED_KEY);
-        let published = published
-            .and_then(|bytes| wire::decode(&bytes).ok())
-            .unwrap_or(0);
+        let published = published.and_then(|bytes| wire::decode(&bytes).ok()).unwrap_or(0);
         let sheets = BTreeMap::new();
-        let mut shelf = Self {
-            own: Catalogue::default(),
-            sheets,
-            actor,
-            changes: 0,
-            published,
-        };
+        let mut shelf = Self { own: Catalogue::default(), sheets, actor, changes: 0, published };
         let mut by_vendor: BTreeMap<VendorId, Vec<Vec<u8>>> = BTreeMap::new();
         for (_, bytes) in records.range(Kind::Shelf, &[], &[], usize::MAX) {
             if let Ok(change) = wire::decode::<CatalogueChange>(&bytes) {
@@ -58,16 +50,12 @@ impl Shelf {
         }
         for (vendor, changes) in by_vendor {
             for change in &changes {
-                let change = CatalogueChange {
-                    subject: Subject::Vendor(vendor),
-                    change: change.clone(),
-                };
+                let change =
+                    CatalogueChange { subject: Subject::Vendor(vendor), change: change.clone() };
                 shelf.own.apply(crdt::CaisseId::new([0; 32]), &change);
             }
             let changes = changes.iter().map(Vec::as_slice);
-            shelf
-                .sheets
-                .insert(vendor, Sheet::open(&shelf.actor, changes));
+            shelf.sheets.insert(vendor, Sheet::open(&shelf.actor, changes));
         }
         shelf
     }
@@ -128,10 +116,7 @@ pub(crate) fn put_products(
 
 /// Stores a change of ours.
 fn keep(state: &mut State, turn: &mut Turn<'_>, vendor: VendorId, change: Vec<u8>) {
-    let change = CatalogueChange {
-        subject: Subject::Vendor(vendor),
-        change,
-    };
+    let change = CatalogueChange { subject: Subject::Vendor(vendor), change };
     turn.put(Kind::Shelf, &state.shelf.changes.to_be_bytes(), &change);
     state.shelf.changes += 1;
     let applied = state.shelf.own.apply(crdt::CaisseId::new([0; 32]), &change);
@@ -141,10 +126,7 @@ fn keep(state: &mut State, turn: &mut Turn<'_>, vendor: VendorId, change: Vec<u8
 /// Publishes the changes that are not in our public feed yet, if we may.
 pub(crate) fn publish(state: &mut State, turn: &mut Turn<'_>) {
     let behind = state.shelf.published < state.shelf.changes;
-    let founded = state
-        .federation
-        .as_ref()
-        .is_some_and(|f| f.is_member(&state.me));
+    let founded = state.federation.as_ref().is_some_and(|f| f.is_member(&state.me));
     if !behind || !founded || federation::check_may_publish(state).is_err() {
         return;
     }
@@ -168,13 +150,9 @@ pub(crate) fn relearns(state: &mut State, turn: &mut Turn<'_>, change: &Catalogu
     if !known {
         keep(state, turn, vendor, change.change.clone());
         let own = turn.range(Kind::Shelf, &[], &[], usize::MAX);
-        let own: Vec<CatalogueChange> = own
-            .iter()
-            .filter_map(|(_, bytes)| wire::decode(bytes).ok())
-            .collect();
-        let of_vendor = own
-            .iter()
-            .filter(|change| change.subject == Subject::Vendor(vendor));
+        let own: Vec<CatalogueChange> =
+            own.iter().filter_map(|(_, bytes)| wire::decode(bytes).ok()).collect();
+        let of_vendor = own.iter().filter(|change| change.subject == Subject::Vendor(vendor));
         let sheet = Sheet::open(&state.shelf.actor, of_vendor.map(|c| c.change.as_slice()));
         state.shelf.sheets.insert(vendor, sheet);
     }
@@ -185,18 +163,9 @@ pub(crate) fn relearns(state: &mut State, turn: &mut Turn<'_>, change: &Catalogu
 /// Returns products whose name or vendor contains a text: ours first, then those of other caisses.
 /// The name of the caisse is left to the caller.
 pub(crate) fn search(state: &State, text: &str, limit: usize) -> Vec<ProductInfo> {
-    let ours = state.shelf.own.search(text).map(|listed| Listed {
-        author: state.me,
-        ..listed
-    });
-    let others = state
-        .federation
-        .as_ref()
-        .map(|f| f.view.catalogue.search(text));
-    let others = others
-        .into_iter()
-        .flatten()
-        .filter(|listed| listed.author != state.me);
+    let ours = state.shelf.own.search(text).map(|listed| Listed { author: state.me, ..listed });
+    let others = state.federation.as_ref().map(|f| f.view.catalogue.search(text));
+    let others = others.into_iter().flatten().filter(|listed| listed.author != state.me);
     ours.chain(others)
         .take(limit)
         .map(|listed| ProductInfo {

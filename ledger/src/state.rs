@@ -169,6 +169,5 @@ fn table<K: Ord, V: DeserializeOwned>(
     key: fn(&[u8]) -> Option<K>,
 ) -> BTreeMap<K, V> {
     let rows = records.range(kind, &[], &[], usize::MAX).into_iter();
-    rows.filter_map(|(k, v)| Some((key(&k)?, wire::decode(&v).ok()?)))
-        .collect()
+    rows.filter_map(|(k, v)| Some((key(&k)?, wire::decode(&v).ok()?))).collect()
 }

@@ -112,11 +112,7 @@ impl<'a> Turn<'a> {
     /// Reads a record. A record that does not decode is as good as lost: `verify` names it.
     #[must_use]
     pub fn get<T: DeserializeOwned>(&self, kind: Kind, key: &[u8]) -> Option<T> {
-        let own = self
-            .writes
-            .iter()
-            .rev()
-            .find(|write| write.kind == kind && write.key == key);
+        let own = self.writes.iter().rev().find(|write| write.kind == kind && write.key == key);
         let bytes = match own {
             Some(write) => write.value.clone()?,
             None => self.records.get(kind, key)?,
@@ -135,9 +131,7 @@ impl<'a> Turn<'a> {
             .map(|write| (write.key.as_slice(), write.value.as_ref()))
             .collect();
         // A deletion of ours hides a stored row, so ask for as many more.
-        let stored = self
-            .records
-            .range(kind, from, to, limit.saturating_add(own.len()));
+        let stored = self.records.range(kind, from, to, limit.saturating_add(own.len()));
         let mut rows: BTreeMap<Vec<u8>, Vec<u8>> = stored.into_iter().collect();
         for (key, value) in own {
             match value {
@@ -151,20 +145,12 @@ impl<'a> Turn<'a> {
     /// Stores a record.
     pub fn put<T: Serialize>(&mut self, kind: Kind, key: &[u8], value: &T) {
         let value = Some(crdt::wire::encode(value));
-        self.writes.push(Write {
-            kind,
-            key: key.to_vec(),
-            value,
-        });
+        self.writes.push(Write { kind, key: key.to_vec(), value });
     }
 
     /// Deletes a record.
     pub fn delete(&mut self, kind: Kind, key: &[u8]) {
-        self.writes.push(Write {
-            kind,
-            key: key.to_vec(),
-            value: None,
-        });
+        self.writes.push(Write { kind, key: key.to_vec(), value: None });
     }
 
     /// Says something to a partner, once this turn's writes are stored.

@@ -41,11 +41,7 @@ impl Vendor {
     /// Returns the rate in force at a moment. A sale keeps the rate under which it was authorised.
     #[must_use]
     pub fn coverage(&self, now: Timestamp) -> Option<BasisPoints> {
-        let in_force = self
-            .approvals
-            .iter()
-            .rev()
-            .find(|approval| approval.from <= now);
+        let in_force = self.approvals.iter().rev().find(|approval| approval.from <= now);
         in_force.map(|approval| approval.coverage)
     }
 }
@@ -78,18 +74,11 @@ pub(crate) fn approve(
     coverage: BasisPoints,
     reason: String,
 ) -> Outcome {
-    let vendor = state
-        .vendors
-        .get_mut(&id)
-        .ok_or(VendorRefused::UnknownVendor)?;
+    let vendor = state.vendors.get_mut(&id).ok_or(VendorRefused::UnknownVendor)?;
     if !is_text(&reason) {
         return Err(VendorRefused::Text.into());
     }
-    vendor.approvals.push(Approval {
-        from: turn.now,
-        coverage,
-        reason,
-    });
+    vendor.approvals.push(Approval { from: turn.now, coverage, reason });
     turn.put(Kind::Vendor, id.as_bytes(), vendor);
     shelf::put_vendor(state, turn, id)?;
     Ok(Answer::Done)

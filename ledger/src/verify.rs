@@ -94,10 +94,7 @@ fn journal(state: &State, turn: &Turn<'_>, report: &mut Report) -> PaymentBooks 
             return report.differs(format!("journal entry {} does not decode", next.0));
         };
         if place != Some(next.0) || entry.index != next.0 || entry.prev != next.1 {
-            report.differs(format!(
-                "journal entry {} does not follow the one before",
-                next.0
-            ));
+            report.differs(format!("journal entry {} does not follow the one before", next.0));
         }
         if replay(&mut accounts, &entry).is_err() {
             report.differs(format!("journal entry {} cannot be booked", entry.index));
@@ -106,9 +103,7 @@ fn journal(state: &State, turn: &Turn<'_>, report: &mut Report) -> PaymentBooks 
         next = (next.0 + 1, JournalEntry::hash(bytes));
     });
     report.journal_entries = next.0;
-    let head = turn
-        .get::<(u64, Digest)>(Kind::Meta, HEAD_KEY)
-        .unwrap_or((0, Digest::new([0; 32])));
+    let head = turn.get::<(u64, Digest)>(Kind::Meta, HEAD_KEY).unwrap_or((0, Digest::new([0; 32])));
     if head != next || (state.books.entries(), state.books.head()) != next {
         report.differs("the journal does not end where the books say");
     }
@@ -117,11 +112,7 @@ fn journal(state: &State, turn: &Turn<'_>, report: &mut Report) -> PaymentBooks 
 }
 
 fn add_up(booked: &mut PaymentBooks, entry: &JournalEntry) {
-    let amount: i128 = entry
-        .transfers
-        .iter()
-        .map(|t| i128::from(t.amount.get()))
-        .sum();
+    let amount: i128 = entry.transfers.iter().map(|t| i128::from(t.amount.get())).sum();
     let sums = booked.entry(entry.cause).or_default();
     match entry.phase {
         Phase::Posted => sums.posted += signed_amount(entry),
@@ -156,35 +147,23 @@ fn compare_accounts(
 ) {
     let mut stored = BTreeMap::new();
     each(turn, Kind::Account, |(key, bytes)| {
-        match (
-            wire::decode::<Account>(key),
-            wire::decode::<Counters>(bytes),
-        ) {
+        match (wire::decode::<Account>(key), wire::decode::<Counters>(bytes)) {
             (Ok(account), Ok(counters)) => {
                 stored.insert(account, counters);
             }
             _ => report.differs("a stored account does not decode"),
         }
     });
-    for (name, found) in [
-        ("stored", &stored),
-        ("held in memory", state.books.accounts()),
-    ] {
+    for (name, found) in [("stored", &stored), ("held in memory", state.books.accounts())] {
         for account in accounts.keys().chain(found.keys()) {
             if accounts.get(account) != found.get(account) {
-                report.differs(format!(
-                    "{account:?} as {name} is not what the journal gives"
-                ));
+                report.differs(format!("{account:?} as {name} is not what the journal gives"));
             }
         }
     }
     report.accounts = accounts.len() as u64;
     let sum = |side: fn(&Counters) -> (Cents, Cents)| -> i128 {
-        accounts
-            .values()
-            .map(side)
-            .map(|(c, d)| i128::from(c.get()) - i128::from(d.get()))
-            .sum()
+        accounts.values().map(side).map(|(c, d)| i128::from(c.get()) - i128::from(d.get())).sum()
     };
     if sum(|c| (c.credits, c.debits)) != 0 || sum(|c| (c.credits_pending, c.debits_pending)) != 0 {
         report.differs("the sum over all accounts is not zero");
@@ -232,16 +211,27 @@ fn feeds(state: &State, turn: &Turn<'_>, report: &mut Report) {
 
 /// Names a feed entry by its place.
 fn data_name(key: &[u8]) -> String {
-    let seq = key
-        .last_chunk::<8>()
-        .map_or(0, |bytes| u64::from_be_bytes(*bytes));
-    let author = key
-        .first_chunk::<32>()
-        .map(|bytes| CaisseId::new(*bytes).to_string());
-    format!(
-        "{seq} of {}",
-        author.as_deref().map_or("nobody", |id| &id[..8])
-    )
+    let seq = key.last_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes));
+    let author = key.first_chunk::<32>().map(|bytes| CaisseId::new(*bytes).to_string());
+    format!("{seq} of {}", author.as_deref().map_or("nobody", |id| &id[..8]))
+}
+
+/// Returns the payment of which our entry at a place of a pair feed speaks.
+fn decision(state: &State, turn: &Turn<'_>, partner: CaisseId, said: u64) -> Option<PaymentId> {
+    let feed = FeedId::pair(state.me, partner);
+    let entries = crate::federation::stored(turn, feed, said.checked_sub(1)?, said);
+    let Body::Pair(body) = entries.first()?.body() else { return None };
+    match body {
+        PairBody::Granted { payment, .. }
+        | PairBody::Denied { payment, .. }
+        | PairBody::Captured { payment, .. }
+        | PairBody::Voided { payment }
+        | PairBody::FloorCaptured { payment, .. }
+        | PairBody::Obliged { payment, .. }
+        | PairBody::FloorDeclined { payment, .. }
+        | PairBody::Refunded { payment, .. } => Some(*payment),
+        PairBody::PaySent { .. } | PairBody::PayReceived { .. } => None,
+    }
 }
 
 /// Compares every sale with what the books say of it.
@@ -253,32 +243,19 @@ fn sales(state: &State, turn: &Turn<'_>, booked: &PaymentBooks, report: &mut Rep
         let Some((payment, sale)) = sale else {
             return report.differs("a stored sale does not decode");
         };
-        let made = if sale.is_made() {
-            i128::from(sale.covered.get())
-        } else {
-            0
-        };
-        let books = booked
-            .get(&Cause::Sale(payment))
-            .copied()
-            .unwrap_or_default();
-        if books
-            != (Booked {
-                held: 0,
-                posted: made,
-            })
-            || sale.refunded > sale.covered
-        {
+        let made = if sale.is_made() { i128::from(sale.covered.get()) } else { 0 };
+        let books = booked.get(&Cause::Sale(payment)).copied().unwrap_or_default();
+        if books != (Booked { held: 0, posted: made }) || sale.refunded > sale.covered {
             report.differs(format!("sale {payment} is not what the books say"));
         }
-        let open = turn
-            .get::<()>(Kind::Open, &open_key(OPEN_SALE, key))
-            .is_some();
+        let decided = decision(state, turn, sale.home, sale.said);
+        if decided.map_or(sale.said > 0, |spoken_of| spoken_of != payment) {
+            report.differs(format!("sale {payment} names an entry that does not speak of it"));
+        }
+        let open = turn.get::<()>(Kind::Open, &open_key(OPEN_SALE, key)).is_some();
         let asked = matches!(sale.state, SaleState::Asked { .. });
         if open != asked || asked != state.waiting.contains_key(&payment) {
-            report.differs(format!(
-                "sale {payment} is open in one place and closed in another"
-            ));
+            report.differs(format!("sale {payment} is open in one place and closed in another"));
         }
     });
     let known = |payment: &PaymentId| turn.get::<Sale>(Kind::Sale, payment.as_bytes()).is_some();
@@ -286,9 +263,7 @@ fn sales(state: &State, turn: &Turn<'_>, booked: &PaymentBooks, report: &mut Rep
         if let Cause::Sale(payment) = cause
             && !known(payment)
         {
-            report.differs(format!(
-                "the books know a sale {payment} that is not stored"
-            ));
+            report.differs(format!("the books know a sale {payment} that is not stored"));
         }
     }
     report.payments += count;
@@ -310,21 +285,18 @@ fn charges(state: &State, turn: &Turn<'_>, booked: &PaymentBooks, report: &mut R
             ChargeState::Obliged => (0, left),
             ChargeState::Released | ChargeState::Denied(_) | ChargeState::Tombstone => (0, 0),
         };
-        let books = booked
-            .get(&Cause::Charge(host, payment))
-            .copied()
-            .unwrap_or_default();
+        let books = booked.get(&Cause::Charge(host, payment)).copied().unwrap_or_default();
         if books != (Booked { held, posted }) || charge.refunded > charge.covered {
             report.differs(format!("charge {payment} is not what the books say"));
         }
-        let open = turn
-            .get::<()>(Kind::Open, &open_key(OPEN_CHARGE, key))
-            .is_some();
+        let decided = decision(state, turn, host, charge.said);
+        if decided.map_or(charge.said > 0, |spoken_of| spoken_of != payment) {
+            report.differs(format!("charge {payment} names an entry that does not speak of it"));
+        }
+        let open = turn.get::<()>(Kind::Open, &open_key(OPEN_CHARGE, key)).is_some();
         let is_held = charge.state == ChargeState::Held;
         if open != is_held || is_held != state.holds.contains_key(&(host, payment)) {
-            report.differs(format!(
-                "charge {payment} is open in one place and closed in another"
-            ));
+            report.differs(format!("charge {payment} is open in one place and closed in another"));
         }
     });
     report.payments += count;
@@ -341,11 +313,7 @@ fn partners(state: &State, turn: &Turn<'_>, report: &mut Report) {
             owed_in(&entry, &mut owed_by_books);
         }
     });
-    for head in federation
-        .replica
-        .heads()
-        .filter(|head| head.feed.author == state.me)
-    {
+    for head in federation.replica.heads().filter(|head| head.feed.author == state.me) {
         let crdt::feed::Audience::Pair(partner) = head.feed.audience else {
             continue;
         };
@@ -356,9 +324,8 @@ fn partners(state: &State, turn: &Turn<'_>, report: &mut Report) {
         let books = owed_by_books.get(&partner).copied().unwrap_or(0);
         if said - taken - accepted != books {
             let found = SignedCents::new(i64::try_from(books).unwrap_or(i64::MAX));
-            report.differs(format!(
-                "the books owe {partner} {found}, the pair feeds say otherwise"
-            ));
+            report
+                .differs(format!("the books owe {partner} {found}, the pair feeds say otherwise"));
         }
     }
 }
@@ -412,10 +379,7 @@ fn accepted_risk(turn: &Turn<'_>, home: CaisseId) -> i128 {
 
 /// Adds what an entry of a payment moves between us and partners; settlements are left out.
 fn owed_in(entry: &JournalEntry, owed: &mut BTreeMap<CaisseId, i128>) {
-    let of_payment = matches!(
-        entry.cause,
-        Cause::Sale(_) | Cause::Charge(..) | Cause::Refund(_)
-    );
+    let of_payment = matches!(entry.cause, Cause::Sale(_) | Cause::Charge(..) | Cause::Refund(_));
     if !of_payment || !matches!(entry.phase, Phase::Posted | Phase::HoldPosted) {
         return;
     }

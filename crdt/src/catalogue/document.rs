@@ -45,9 +45,7 @@ impl Document {
         let (actor, seq) = (change.actor_id().clone(), change.seq());
         // A copy takes the change first: a document that a bad change left half applied is useless.
         let mut scratch = self.doc.clone();
-        scratch
-            .apply_changes([change])
-            .map_err(|_| Quarantine::Inapplicable)?;
+        scratch.apply_changes([change]).map_err(|_| Quarantine::Inapplicable)?;
         let view = read(&scratch).ok_or(Quarantine::TooManyProducts)?;
         self.numbers.insert(actor, seq);
         (self.doc, self.view) = (scratch, view);
@@ -63,9 +61,7 @@ impl Document {
 /// Reads a document leniently: a field of a wrong type is as if it were absent, a product without a
 /// name is left out. `None` if there are too many products.
 pub(super) fn read(doc: &impl ReadDoc) -> Option<SheetView> {
-    let vendor = object(doc, &ROOT, VENDOR)
-        .map(|map| read_vendor(doc, &map))
-        .unwrap_or_default();
+    let vendor = object(doc, &ROOT, VENDOR).map(|map| read_vendor(doc, &map)).unwrap_or_default();
     let mut products = BTreeMap::new();
     if let Some(map) = object(doc, &ROOT, PRODUCTS) {
         if doc.length(&map) > limits::PRODUCTS_PER_SHEET {
@@ -132,7 +128,5 @@ fn number(doc: &impl ReadDoc, map: &ObjId, key: &str) -> Option<u64> {
 
 fn rate(doc: &impl ReadDoc, map: &ObjId, key: &str) -> Option<BasisPoints> {
     let points = number(doc, map, key)?;
-    u16::try_from(points)
-        .ok()
-        .and_then(|points| BasisPoints::new(points).ok())
+    u16::try_from(points).ok().and_then(|points| BasisPoints::new(points).ok())
 }

@@ -74,9 +74,7 @@ impl Sheet {
     /// [`SheetRefused::Text`] if the name does not fit.
     pub fn set_vendor(&mut self, card: &VendorCard) -> Result<Option<Vec<u8>>, SheetRefused> {
         if !fits(&card.name) || !fits(&card.kind) {
-            return Err(SheetRefused::Text {
-                code: card.name.clone(),
-            });
+            return Err(SheetRefused::Text { code: card.name.clone() });
         }
         if self.view().vendor == *card {
             return Ok(None);
@@ -86,11 +84,7 @@ impl Sheet {
         self.put_text(&map, "commune", Some(&card.commune));
         self.put_text(&map, "kind", Some(&card.kind));
         self.put_text(&map, "siret", card.siret.as_deref());
-        self.put_number(
-            &map,
-            "coverage",
-            card.coverage.map(|rate| u64::from(rate.get())),
-        );
+        self.put_number(&map, "coverage", card.coverage.map(|rate| u64::from(rate.get())));
         self.commit()
     }
 
@@ -107,9 +101,7 @@ impl Sheet {
             return Err(SheetRefused::Text { code: code.clone() });
         }
         let known = self.view().products;
-        let codes = known
-            .keys()
-            .chain(products.iter().map(|product| &product.code));
+        let codes = known.keys().chain(products.iter().map(|product| &product.code));
         if codes.collect::<BTreeSet<_>>().len() > limits::PRODUCTS_PER_SHEET {
             return Err(SheetRefused::TooMany);
         }
@@ -148,9 +140,7 @@ impl Sheet {
         if object(&self.doc, &map, code).is_none() {
             return Ok(None);
         }
-        self.doc
-            .delete(&map, code)
-            .expect("a key of a map can be deleted");
+        self.doc.delete(&map, code).expect("a key of a map can be deleted");
         self.commit()
     }
 
@@ -158,25 +148,15 @@ impl Sheet {
         let map = self.map(products, &product.code);
         self.put_text(&map, "name", Some(&product.name));
         self.put_text(&map, "ciqual", product.ciqual.as_deref());
-        self.put_number(
-            &map,
-            "coverage",
-            product.coverage.map(|rate| u64::from(rate.get())),
-        );
+        self.put_number(&map, "coverage", product.coverage.map(|rate| u64::from(rate.get())));
         self.put_number(&map, "price", product.price.map(crate::Cents::get));
-        self.put_number(
-            &map,
-            "climate",
-            product.climate_g_co2e_per_kg.map(u64::from),
-        );
+        self.put_number(&map, "climate", product.climate_g_co2e_per_kg.map(u64::from));
     }
 
     /// Returns the map at a key, made if it is not there.
     fn map(&mut self, parent: &ObjId, key: &str) -> ObjId {
         object(&self.doc, parent, key).unwrap_or_else(|| {
-            self.doc
-                .put_object(parent, key, ObjType::Map)
-                .expect("a map can hold a map")
+            self.doc.put_object(parent, key, ObjType::Map).expect("a map can hold a map")
         })
     }
 
@@ -194,14 +174,10 @@ impl Sheet {
         let now = now.and_then(|(value, _)| value.into_scalar().ok());
         match value {
             Some(value) if now.as_ref() != Some(&value) => {
-                self.doc
-                    .put(map, key, value)
-                    .expect("a map can hold a scalar");
+                self.doc.put(map, key, value).expect("a map can hold a scalar");
             }
             None if now.is_some() => {
-                self.doc
-                    .delete(map, key)
-                    .expect("a key of a map can be deleted");
+                self.doc.delete(map, key).expect("a key of a map can be deleted");
             }
             Some(_) | None => {}
         }
@@ -209,17 +185,11 @@ impl Sheet {
 
     /// Ends the change. Its time is always zero: no clock here, and the entry that carries it has one.
     fn commit(&mut self) -> Result<Option<Vec<u8>>, SheetRefused> {
-        if self
-            .doc
-            .commit_with(CommitOptions::default().with_time(0))
-            .is_none()
-        {
+        if self.doc.commit_with(CommitOptions::default().with_time(0)).is_none() {
             return Ok(None);
         }
         let change = self.doc.get_last_local_change();
-        let bytes = change
-            .map(|change| change.raw_bytes().to_vec())
-            .unwrap_or_default();
+        let bytes = change.map(|change| change.raw_bytes().to_vec()).unwrap_or_default();
         if bytes.len() > limits::BODY_BYTES - 1_024 {
             return Err(SheetRefused::TooLarge);
         }

@@ -129,10 +129,7 @@ fn forked(state: &mut State, turn: &mut Turn<'_>, entry: &Verified) {
         &feed_key(header.feed, header.epoch, header.seq + 1),
         1,
     );
-    let Some(held) = held
-        .first()
-        .and_then(|(_, bytes)| Verified::from_store(bytes))
-    else {
+    let Some(held) = held.first().and_then(|(_, bytes)| Verified::from_store(bytes)) else {
         return;
     };
     let proof = ForkProof::of(held.envelope(), entry.envelope());
@@ -142,11 +139,7 @@ fn forked(state: &mut State, turn: &mut Turn<'_>, entry: &Verified) {
     if !federation.replica.forked(fork.feed, fork.seq) {
         return;
     }
-    turn.put(
-        Kind::ForkProof,
-        &feed_key(fork.feed, fork.epoch, fork.seq),
-        &(fork, proof),
-    );
+    turn.put(Kind::ForkProof, &feed_key(fork.feed, fork.epoch, fork.seq), &(fork, proof));
     rebuild(federation, turn);
     refresh(state, turn);
 }

@@ -28,10 +28,7 @@ pub(crate) fn found(state: &mut State, turn: &mut Turn<'_>, charter: Charter) ->
         };
     }
     charter.check().map_err(FederationRefused::from)?;
-    let us = charter
-        .founders
-        .iter()
-        .find(|founder| founder.id == state.me);
+    let us = charter.founders.iter().find(|founder| founder.id == state.me);
     if us.is_some_and(|us| *us != state.settings.contact) {
         return Err(FederationRefused::NotOurContact.into());
     }
@@ -40,11 +37,7 @@ pub(crate) fn found(state: &mut State, turn: &mut Turn<'_>, charter: Charter) ->
     state.federation = Some(Federation::new(charter.clone()));
     if founder {
         let now = std::mem::take(&mut turn.now);
-        publish_unchecked(
-            state,
-            turn,
-            PublicBody::CharterSigned(Box::new(charter.clone())),
-        );
+        publish_unchecked(state, turn, PublicBody::CharterSigned(Box::new(charter.clone())));
         turn.now = now;
     }
     refresh(state, turn);
@@ -53,10 +46,7 @@ pub(crate) fn found(state: &mut State, turn: &mut Turn<'_>, charter: Charter) ->
 
 /// Returns the federation, once every founder has signed and we may publish.
 fn founded(state: &State) -> Result<&Federation, FederationRefused> {
-    let federation = state
-        .federation
-        .as_ref()
-        .ok_or(FederationRefused::NotFounded)?;
+    let federation = state.federation.as_ref().ok_or(FederationRefused::NotFounded)?;
     if !federation.view.register.is_founded() {
         return Err(FederationRefused::FoundersMissing);
     }
@@ -68,18 +58,15 @@ fn founded(state: &State) -> Result<&Federation, FederationRefused> {
 pub(crate) fn propose(state: &mut State, turn: &mut Turn<'_>, change: Change) -> Outcome {
     let federation = founded(state)?;
     match &change {
-        Change::Admit(contact) => contact
-            .check()
-            .map_err(|bad| FederationRefused::Charter(bad.to_string()))?,
+        Change::Admit(contact) => {
+            contact.check().map_err(|bad| FederationRefused::Charter(bad.to_string()))?
+        }
         Change::Remove(caisse) if !federation.is_member(caisse) => {
             return Err(FederationRefused::UnknownCaisse.into());
         }
         Change::Remove(_) => {}
     }
-    let proposal = Proposal {
-        base: federation.view.register.effective(),
-        change,
-    };
+    let proposal = Proposal { base: federation.view.register.effective(), change };
     let id = proposal.id();
     publish(state, turn, PublicBody::Proposed(Box::new(proposal)))?;
     refresh(state, turn);
@@ -89,11 +76,7 @@ pub(crate) fn propose(state: &mut State, turn: &mut Turn<'_>, change: Change) ->
 /// Approves a proposal.
 pub(crate) fn approve(state: &mut State, turn: &mut Turn<'_>, id: ProposalId) -> Outcome {
     let federation = founded(state)?;
-    let known = federation
-        .view
-        .register
-        .proposals()
-        .any(|(known, ..)| *known == id);
+    let known = federation.view.register.proposals().any(|(known, ..)| *known == id);
     if !known {
         return Err(FederationRefused::UnknownProposal.into());
     }

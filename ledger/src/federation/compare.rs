@@ -16,9 +16,7 @@ pub(crate) fn connected(state: &mut State, turn: &mut Turn<'_>, peer: CaisseId) 
         return;
     };
     federation.connected.insert(peer);
-    federation
-        .compare_at
-        .insert(peer, turn.now.after(limits::COMPARE_EVERY));
+    federation.compare_at.insert(peer, turn.now.after(limits::COMPARE_EVERY));
     send_heads(state, turn, peer, Reply::Wanted);
 }
 
@@ -34,11 +32,7 @@ pub(super) fn send_heads(state: &State, turn: &mut Turn<'_>, peer: CaisseId, rep
     let Some(federation) = &state.federation else {
         return;
     };
-    let heads = federation
-        .replica
-        .heads()
-        .filter(|head| readable(head.feed, &peer))
-        .collect();
+    let heads = federation.replica.heads().filter(|head| readable(head.feed, &peer)).collect();
     turn.send(peer, Message::Have { heads, reply });
 }
 
@@ -55,11 +49,7 @@ pub(crate) fn have(
         return;
     };
     let theirs = |feed: FeedId| {
-        heads
-            .iter()
-            .find(|head| head.feed == feed)
-            .copied()
-            .unwrap_or(Head::empty(feed))
+        heads.iter().find(|head| head.feed == feed).copied().unwrap_or(Head::empty(feed))
     };
     let own = [FeedId::public(me), FeedId::pair(me, peer)];
     let ours_is_whole = own.iter().all(|feed| {
@@ -104,13 +94,7 @@ fn ask_for_more(state: &State, turn: &mut Turn<'_>, peer: CaisseId, heads: &[Hea
         let held = federation.replica.head(head.feed).seq;
         if head.seq > held {
             behind = true;
-            turn.send(
-                peer,
-                Message::Want {
-                    feed: head.feed,
-                    after: held,
-                },
-            );
+            turn.send(peer, Message::Want { feed: head.feed, after: held });
         }
     }
     behind
@@ -122,11 +106,7 @@ pub(crate) fn want(state: &State, turn: &mut Turn<'_>, peer: CaisseId, feed: Fee
         return;
     };
     if readable(feed, &peer) && federation.replica.head(feed).seq > after {
-        turn.effect(Effect::SendRange {
-            to: peer,
-            feed,
-            after,
-        });
+        turn.effect(Effect::SendRange { to: peer, feed, after });
     }
 }
 
@@ -150,11 +130,5 @@ pub(crate) fn tick(state: &mut State, turn: &mut Turn<'_>) {
 
 /// When the next comparison is due.
 pub(crate) fn next_wakeup(state: &State) -> Option<Timestamp> {
-    state
-        .federation
-        .as_ref()?
-        .compare_at
-        .values()
-        .copied()
-        .min()
+    state.federation.as_ref()?.compare_at.values().copied().min()
 }

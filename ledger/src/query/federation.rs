@@ -21,36 +21,23 @@ use crate::state::State;
 use crate::turn::{Outcome, Turn};
 
 pub(super) fn register(state: &State) -> Outcome {
-    let federation = state
-        .federation
-        .as_ref()
-        .ok_or(FederationRefused::NotFounded)?;
+    let federation = state.federation.as_ref().ok_or(FederationRefused::NotFounded)?;
     let register = &federation.view.register;
     let effective = register.effective();
-    let proposals = register
-        .proposals()
-        .map(|(id, proposal, approvals)| ProposalInfo {
-            id: *id,
-            change: proposal.change.clone(),
-            approvals: approvals.iter().copied().collect(),
-            effective: effective.contains(id),
-        });
-    let agreements = federation
-        .partners(&state.me)
-        .into_iter()
-        .filter_map(|partner| {
-            let agreements = &federation.view.agreements;
-            let ours = agreements.offered(&state.me, &partner.id).cloned();
-            let theirs = agreements.offered(&partner.id, &state.me).cloned();
-            let in_force = ours.is_some() && ours == theirs;
-            let any = ours.is_some() || theirs.is_some();
-            any.then_some(AgreementInfo {
-                with: partner.id,
-                ours,
-                theirs,
-                in_force,
-            })
-        });
+    let proposals = register.proposals().map(|(id, proposal, approvals)| ProposalInfo {
+        id: *id,
+        change: proposal.change.clone(),
+        approvals: approvals.iter().copied().collect(),
+        effective: effective.contains(id),
+    });
+    let agreements = federation.partners(&state.me).into_iter().filter_map(|partner| {
+        let agreements = &federation.view.agreements;
+        let ours = agreements.offered(&state.me, &partner.id).cloned();
+        let theirs = agreements.offered(&partner.id, &state.me).cloned();
+        let in_force = ours.is_some() && ours == theirs;
+        let any = ours.is_some() || theirs.is_some();
+        any.then_some(AgreementInfo { with: partner.id, ours, theirs, in_force })
+    });
     Ok(Answer::Federation(Box::new(FederationInfo {
         network: federation.view.network(),
         charter: register.charter().clone(),
@@ -68,21 +55,10 @@ pub(super) fn card_home(state: &State, card: &CardText) -> Outcome {
         None
     } else {
         let federation = state.federation.as_ref();
-        let contacts = federation
-            .map(|f| f.view.register.contacts())
-            .unwrap_or_default();
-        Some(
-            contacts
-                .get(&home)
-                .ok_or(PaymentRefused::UnknownCard)?
-                .sealing,
-        )
+        let contacts = federation.map(|f| f.view.register.contacts()).unwrap_or_default();
+        Some(contacts.get(&home).ok_or(PaymentRefused::UnknownCard)?.sealing)
     };
-    Ok(Answer::CardHome(CardHome {
-        card: card.card(),
-        home,
-        seal_to,
-    }))
+    Ok(Answer::CardHome(CardHome { card: card.card(), home, seal_to }))
 }
 
 pub(super) fn peers(state: &State) -> Vec<PeerInfo> {
@@ -109,20 +85,15 @@ fn name_of(state: &State, caisse: &CaisseId) -> String {
     if *caisse == state.me {
         return state.settings.contact.name.clone();
     }
-    let contacts = state
-        .federation
-        .as_ref()
-        .map(|f| f.view.register.contacts());
+    let contacts = state.federation.as_ref().map(|f| f.view.register.contacts());
     let name = contacts.and_then(|known| known.get(caisse).map(|contact| contact.name.clone()));
     name.unwrap_or_else(|| caisse.to_string())
 }
 
 pub(super) fn catalogue(state: &State, text: &str, limit: u32) -> Vec<ProductInfo> {
     let found = shelf::search(state, text, limit as usize);
-    let names: std::collections::BTreeMap<CaisseId, String> = found
-        .iter()
-        .map(|hit| (hit.caisse, name_of(state, &hit.caisse)))
-        .collect();
+    let names: std::collections::BTreeMap<CaisseId, String> =
+        found.iter().map(|hit| (hit.caisse, name_of(state, &hit.caisse))).collect();
     let named = found.into_iter().map(|hit| {
         let caisse_name = names.get(&hit.caisse).cloned().unwrap_or_default();
         ProductInfo { caisse_name, ..hit }
@@ -131,10 +102,7 @@ pub(super) fn catalogue(state: &State, text: &str, limit: u32) -> Vec<ProductInf
 }
 
 pub(super) fn statement(state: &State, turn: &Turn<'_>, with: CaisseId) -> Outcome {
-    let federation = state
-        .federation
-        .as_ref()
-        .ok_or(FederationRefused::NotFounded)?;
+    let federation = state.federation.as_ref().ok_or(FederationRefused::NotFounded)?;
     if !federation.is_member(&with) || with == state.me {
         return Err(SettlementRefused::from(FederationRefused::UnknownCaisse).into());
     }
@@ -149,15 +117,8 @@ pub(super) fn statement(state: &State, turn: &Turn<'_>, with: CaisseId) -> Outco
     let differs =
         published().any(|(one, _)| published().any(|(s, _)| s.cut == one.cut && s != one));
     let low = pair.low == state.me;
-    let owed_to_us = if low {
-        now.owed_to_low
-    } else {
-        now.owed_to_low.negated()
-    };
-    let lines = ledger
-        .lines()
-        .iter()
-        .map(|((_, payment), line)| (*payment, line.clone()));
+    let owed_to_us = if low { now.owed_to_low } else { now.owed_to_low.negated() };
+    let lines = ledger.lines().iter().map(|((_, payment), line)| (*payment, line.clone()));
     Ok(Answer::Statement(Box::new(StatementInfo {
         with,
         owed_to_us,
@@ -174,45 +135,29 @@ pub(super) fn runs(state: &State, turn: &Turn<'_>) -> Vec<RunInfo> {
         return Vec::new();
     };
     let runs = federation.view.settlements.runs();
-    runs.map(|(id, run)| run_info(state, turn, id, &run))
-        .collect()
+    runs.map(|(id, run)| run_info(state, turn, id, &run)).collect()
 }
 
 fn run_info(state: &State, turn: &Turn<'_>, id: RunId, run: &RunState) -> RunInfo {
     let clearing = run.run.clear().ok().map(|(_, clearing)| clearing);
-    let transfers = clearing
-        .map(|clearing| clearing.remaining)
-        .unwrap_or_default();
+    let transfers = clearing.map(|clearing| clearing.remaining).unwrap_or_default();
     let participants: Vec<CaisseId> = run.run.participants().into_iter().collect();
-    let aborted: Vec<_> = run
-        .aborts()
-        .map(|(who, why)| (*who, why.to_owned()))
-        .collect();
-    let signed = run
-        .words
-        .keys()
-        .filter(|who| !aborted.iter().any(|(a, _)| a == *who));
+    let aborted: Vec<_> = run.aborts().map(|(who, why)| (*who, why.to_owned())).collect();
+    let signed = run.words.keys().filter(|who| !aborted.iter().any(|(a, _)| a == *who));
     RunInfo {
         id,
         signed: signed.copied().collect(),
         cert_seen: run.cert_seen.iter().copied().collect(),
         certified: run.is_certified(),
         gross: run.run.debts(),
-        transfers: transfers
-            .into_iter()
-            .map(|debt| transfer_info(state, turn, id, debt))
-            .collect(),
+        transfers: transfers.into_iter().map(|debt| transfer_info(state, turn, id, debt)).collect(),
         participants,
         aborted,
     }
 }
 
 fn transfer_info(state: &State, turn: &Turn<'_>, run: RunId, debt: Debt) -> TransferInfo {
-    let partner = if debt.debtor == state.me {
-        debt.creditor
-    } else {
-        debt.debtor
-    };
+    let partner = if debt.debtor == state.me { debt.creditor } else { debt.debtor };
     let ours = debt.debtor == state.me || debt.creditor == state.me;
     let key = transfer_key(&run, &partner);
     let known: TransferState = if ours {

@@ -19,13 +19,7 @@ pub(super) fn members(state: &State, turn: &Turn<'_>) -> Vec<MemberInfo> {
         *cards.entry(card.member).or_default() += 1;
     }
     let info = |(id, member): (&MemberId, &Member)| {
-        member_info(
-            state,
-            turn,
-            *id,
-            member,
-            cards.get(id).copied().unwrap_or(0),
-        )
+        member_info(state, turn, *id, member, cards.get(id).copied().unwrap_or(0))
     };
     state.members.iter().map(info).collect()
 }
@@ -50,23 +44,11 @@ fn member_info(
 pub(super) fn member(state: &State, turn: &Turn<'_>, id: MemberId) -> Outcome {
     let member = state.members.get(&id).ok_or(MemberRefused::UnknownMember)?;
     let own = state.cards.iter().filter(|(_, card)| card.member == id);
-    let cards: Vec<_> = own
-        .filter_map(|(card, _)| card_info(state, turn.now, *card))
-        .collect();
+    let cards: Vec<_> = own.filter_map(|(card, _)| card_info(state, turn.now, *card)).collect();
     let usable = cards.iter().filter(|card| !card.blocked).count();
-    let info = member_info(
-        state,
-        turn,
-        id,
-        member,
-        u32::try_from(usable).unwrap_or(u32::MAX),
-    );
+    let info = member_info(state, turn, id, member, u32::try_from(usable).unwrap_or(u32::MAX));
     let contributions = contributions(turn, id);
-    Ok(Answer::Member(Box::new(MemberDetail {
-        info,
-        cards,
-        contributions,
-    })))
+    Ok(Answer::Member(Box::new(MemberDetail { info, cards, contributions })))
 }
 
 fn contributions(turn: &Turn<'_>, id: MemberId) -> BTreeMap<Month, Cents> {

@@ -1,0 +1,144 @@
+//! Statements, and a settlement that everyone signs.
+
+use crdt::{RunId, SignedCents};
+use ledger::answer::{RunInfo, StatementInfo};
+use ledger::refused::{Refused, SettlementRefused};
+use ledger::{Answer, Command, Query};
+
+use super::village::{Village, cents, terms};
+
+fn statement(village: &Village, house: usize, other: usize) -> StatementInfo {
+    match village.query(house, &Query::Statement { with: village.id(other) }) {
+        Ok(Answer::Statement(statement)) => *statement,
+        other => panic!("no statement: {other:?}"),
+    }
+}
+
+fn run(village: &Village, house: usize, id: RunId) -> RunInfo {
+    let Ok(Answer::Runs(runs)) = village.query(house, &Query::Runs) else { panic!("runs") };
+    runs.into_iter().find(|run| run.id == id).expect("the run is known")
+}
+
+/// Three caisses that owe each other in a circle: 7, 7 and 4.20 euros.
+fn circle() -> Village {
+    let mut village = Village::federated(3, &terms());
+    for (host, home, price) in [(0, 1, 1_000), (1, 2, 1_000), (2, 0, 600)] {
+        let (visitor, vendor) = (village.shopper(home, 1), village.vendor(host, 10_000));
+        village.paid(host, 1 + host as u8, vendor, &visitor, price);
+    }
+    village
+}
+
+fn state_all(village: &mut Village) {
+    for (one, other) in [(0, 1), (1, 2), (2, 0)] {
+        let with = village.id(other);
+        village.ok(one, Command::State { with });
+    }
+}
+
+#[test]
+fn both_sides_find_the_same_statement_line_by_line() {
+    let mut village = circle();
+    let (ours, theirs) = (statement(&village, 0, 1), statement(&village, 1, 0));
+    assert_eq!((&ours.now, &ours.lines), (&theirs.now, &theirs.lines));
+    assert_eq!(ours.owed_to_us, SignedCents::new(700));
+    assert_eq!(theirs.owed_to_us, SignedCents::new(-700));
+    assert_eq!(ours.agreed, None);
+    village.ok(0, Command::State { with: village.id(1) });
+    let agreed = statement(&village, 1, 0).agreed.expect("the other side answered");
+    assert_eq!((agreed.digest, agreed.owed_to_low), (ours.now.digest, ours.now.owed_to_low));
+    assert!(!statement(&village, 0, 1).differs);
+}
+
+#[test]
+fn a_run_signed_by_all_cancels_the_circle_and_leaves_every_net_position() {
+    let mut village = circle();
+    let nothing = village.ask(0, Command::ProposeRun).expect("answered");
+    assert_eq!(nothing, Err(Refused::Settlement(SettlementRefused::NothingToSettle)));
+    state_all(&mut village);
+    let Answer::RunProposed(id) = village.ok(0, Command::ProposeRun) else { panic!("proposed") };
+    let runs: Vec<RunInfo> = (0..3).map(|house| run(&village, house, id)).collect();
+    for info in &runs {
+        assert!(info.certified);
+        assert_eq!(info.transfers, runs[0].transfers);
+    }
+    // 4.20 goes round and cancels; 2.80 is left from 1 to 0 and from 2 to 1.
+    let amounts: Vec<_> = runs[0].transfers.iter().map(|t| t.debt.amount).collect();
+    assert_eq!(amounts, [cents(280), cents(280)]);
+    assert_eq!((village.owes(1, 0), village.owes(2, 1), village.owes(0, 2)), (280, 280, 0));
+    village.all_is_well();
+
+    let again = village.ask(1, Command::ProposeRun).expect("answered");
+    assert_eq!(again, Err(Refused::Settlement(SettlementRefused::NothingToSettle)));
+}
+
+#[test]
+fn only_the_word_of_the_payee_closes_a_debt() {
+    let mut village = circle();
+    state_all(&mut village);
+    let Answer::RunProposed(run) = village.ok(0, Command::ProposeRun) else { panic!("proposed") };
+    let (payee, payer) = (village.id(0), village.id(1));
+    village.ok(1, Command::PaySent { run, to: payee });
+    assert_eq!((village.owes(1, 0), village.owes(0, 1)), (280, -280), "a word of the payer is not");
+    village.ok(0, Command::PayReceived { run, from: payer });
+    assert_eq!((village.owes(1, 0), village.owes(0, 1)), (0, 0));
+    village.ok(0, Command::PayReceived { run, from: payer });
+    assert_eq!((village.owes(1, 0), village.owes(0, 1)), (0, 0), "and only once");
+    let none = village.ask(2, Command::PayReceived { run, from: payer }).expect("answered");
+    assert_eq!(none, Err(Refused::Settlement(SettlementRefused::NoSuchTransfer)));
+    village.all_is_well();
+}
+
+#[test]
+fn the_next_run_settles_only_what_came_after() {
+    let mut village = circle();
+    state_all(&mut village);
+    village.ok(0, Command::ProposeRun);
+    let (visitor, vendor) = (village.shopper(1, 1), village.vendor(0, 10_000));
+    village.paid(0, 20, vendor, &visitor, 500);
+    state_all(&mut village);
+    let Answer::RunProposed(second) = village.ok(2, Command::ProposeRun) else {
+        panic!("proposed")
+    };
+    let info = run(&village, 1, second);
+    assert!(info.certified);
+    let amounts: Vec<_> = info.transfers.iter().map(|t| t.debt.amount).collect();
+    assert_eq!(amounts, [cents(350)], "only the new sale");
+    assert_eq!(village.owes(1, 0), 280 + 350);
+    village.all_is_well();
+}
+
+#[test]
+fn a_silent_caisse_blocks_its_run_only_and_payments_go_on() {
+    let mut village = circle();
+    state_all(&mut village);
+    village.cut_off(2);
+    let Answer::RunProposed(id) = village.ok(0, Command::ProposeRun) else { panic!("proposed") };
+    village.wait(60_000);
+    assert!(!run(&village, 0, id).certified);
+    assert_eq!(village.owes(1, 0), 700, "no effect before every participant certified");
+    let (visitor, vendor) = (village.shopper(1, 1), village.vendor(0, 10_000));
+    village.paid(0, 30, vendor, &visitor, 500);
+    village.cut.clear();
+    village.meet();
+    village.wait(10_000);
+    assert!(run(&village, 2, id).certified);
+    assert_eq!(village.owes(1, 0), 280 + 350);
+    village.all_is_well();
+}
+
+#[test]
+fn a_run_that_one_participant_aborts_has_no_effect() {
+    let mut village = circle();
+    state_all(&mut village);
+    village.cut_off(2);
+    let Answer::RunProposed(run_id) = village.ok(0, Command::ProposeRun) else {
+        panic!("proposed")
+    };
+    village.cut.clear();
+    let signed = Command::AbortRun { run: run_id, reason: "no".to_owned() };
+    let refused = village.ask(0, signed.clone()).expect("answered");
+    assert_eq!(refused, Err(Refused::Settlement(SettlementRefused::AlreadySigned)));
+    assert!(run(&village, 0, run_id).cert_seen.is_empty());
+    assert_eq!(village.owes(1, 0), 700);
+}
