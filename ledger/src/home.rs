@@ -1,11 +1,17 @@
 //! Payments of our members elsewhere: we alone decide grant or denial, once (3.4, steps 3, 5, 6, 7).
 
+mod hears;
+mod relearns;
+
 use crdt::agreement::Terms;
 use crdt::feed::FeedId;
 use crdt::message::{AuthRequest, Message};
 use crdt::pair::{DenyReason, PairBody};
 use crdt::seal::Sealed;
-use crdt::{CaisseId, CardId, Cents, Digest, MemberId, Month, PaymentId, Timestamp, VendorId};
+use crdt::{CaisseId, CardId, Cents, Digest, MemberId, Month, PaymentId, Timestamp};
+
+pub(crate) use hears::hears;
+pub(crate) use relearns::relearns;
 
 use crate::account::Account;
 use crate::books::{Cause, Phase, Transfer};
@@ -222,218 +228,6 @@ fn put_closed(
     turn.put(Kind::Charge, &charge_key(&host, &payment), &charge);
 }
 
-/// Takes in what a host decided.
-pub(crate) fn hears(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, body: &PairBody) {
-    match body {
-        PairBody::Captured { payment, covered, .. } => {
-            captured(state, turn, host, *payment, *covered)
-        }
-        PairBody::Voided { payment } => voided(state, turn, host, *payment),
-        PairBody::FloorCaptured { payment, vendor, card, covered, request, code } => {
-            let request = Request {
-                host,
-                payment: *payment,
-                card: *card,
-                covered: *covered,
-                digest: *request,
-                code,
-            };
-            at_hosts_risk(state, turn, &request, *vendor);
-        }
-        PairBody::Refunded { payment, amount, .. } => {
-            refunded(state, turn, host, *payment, *amount)
-        }
-        PairBody::Granted { .. }
-        | PairBody::Denied { .. }
-        | PairBody::Obliged { .. }
-        | PairBody::FloorDeclined { .. }
-        | PairBody::PaySent { .. }
-        | PairBody::PayReceived { .. } => {}
-    }
-}
-
-/// The host made the sale: what was held is owed. A capture without a hold, or of another amount than
-/// the hold, is the host's own affair: nothing is owed for it.
-fn captured(
-    state: &mut State,
-    turn: &mut Turn<'_>,
-    host: CaisseId,
-    payment: PaymentId,
-    covered: Cents,
-) {
-    let key = charge_key(&host, &payment);
-    let Some(charge) = turn.get::<Charge>(Kind::Charge, &key) else {
-        return;
-    };
-    if charge.state != ChargeState::Held || charge.covered != covered {
-        return;
-    }
-    oblige(state, turn, host, payment, charge);
-}
-
-fn oblige(
-    state: &mut State,
-    turn: &mut Turn<'_>,
-    host: CaisseId,
-    payment: PaymentId,
-    charge: Charge,
-) {
-    let body = PairBody::Obliged { payment, covered: charge.covered };
-    let said = federation::say(state, turn, host, body);
-    obliged(state, turn, host, payment, charge, said);
-}
-
-/// Posts what was held.
-fn obliged(
-    state: &mut State,
-    turn: &mut Turn<'_>,
-    host: CaisseId,
-    payment: PaymentId,
-    mut charge: Charge,
-    said: u64,
-) {
-    end_hold(state, turn, host, payment, &charge, Phase::HoldPosted);
-    (charge.state, charge.said) = (ChargeState::Obliged, said);
-    turn.put(Kind::Charge, &charge_key(&host, &payment), &charge);
-}
-
-fn end_hold(
-    state: &mut State,
-    turn: &mut Turn<'_>,
-    host: CaisseId,
-    payment: PaymentId,
-    charge: &Charge,
-    phase: Phase,
-) {
-    let account = charge.account.unwrap_or(Account::Suspense);
-    let transfer =
-        Transfer { debit: account, credit: Account::Partner(host), amount: charge.covered };
-    let ended = state.books.enter(turn, Cause::Charge(host, payment), phase, vec![transfer]);
-    debug_assert!(ended.is_ok(), "a charge that is held has its hold in the books");
-    turn.delete(Kind::Open, &open_key(OPEN_CHARGE, &charge_key(&host, &payment)));
-    state.holds.remove(&(host, payment));
-}
-
-/// The host did not make the sale. Heard before its request, this leaves a tombstone, so that the
-/// request, when it comes late, is denied.
-fn voided(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, payment: PaymentId) {
-    let key = charge_key(&host, &payment);
-    match turn.get::<Charge>(Kind::Charge, &key) {
-        None => {
-            #[cfg(feature = "mutants")]
-            if state.is_mutant(crate::caisse::Mutant::M3) {
-                return;
-            }
-            put_closed(turn, host, payment, ChargeState::Tombstone, 0);
-        }
-        Some(mut charge) if charge.state == ChargeState::Held => {
-            end_hold(state, turn, host, payment, &charge, Phase::HoldReleased);
-            give_visit_back(turn, host, &charge);
-            charge.state = ChargeState::Released;
-            turn.put(Kind::Charge, &key, &charge);
-        }
-        Some(_) => {}
-    }
-}
-
-fn give_visit_back(turn: &mut Turn<'_>, host: CaisseId, charge: &Charge) {
-    let Some(Account::Member(member)) = charge.account else {
-        return;
-    };
-    let key = visit_key(host, charge.at.month(), member);
-    let spent: Cents = turn.get(Kind::Visit, &key).unwrap_or_default();
-    turn.put(Kind::Visit, &key, &spent.saturating_sub(charge.covered));
-}
-
-/// The host sold at its own risk: we pay if we granted it, or if we would have.
-fn at_hosts_risk(state: &mut State, turn: &mut Turn<'_>, request: &Request<'_>, _vendor: VendorId) {
-    let Request { host, payment, covered, .. } = *request;
-    let known = turn.get::<Charge>(Kind::Charge, &charge_key(&host, &payment));
-    let reason = match known {
-        Some(charge) if charge.state == ChargeState::Held && charge.covered == covered => {
-            oblige(state, turn, host, payment, charge);
-            return;
-        }
-        Some(Charge { state: ChargeState::Denied(reason), .. }) => reason,
-        Some(_) => DenyReason::Conflict,
-        None => match decide(state, turn, request) {
-            Ok(member) => {
-                hold(state, turn, host, payment, covered, Account::Member(member), 0);
-                if let Some(charge) = turn.get(Kind::Charge, &charge_key(&host, &payment)) {
-                    oblige(state, turn, host, payment, charge);
-                }
-                return;
-            }
-            Err(reason) => reason,
-        },
-    };
-    let said = federation::say(state, turn, host, PairBody::FloorDeclined { payment, reason });
-    deny(turn, host, payment, reason, said);
-}
-
-/// The host gives back: to the member it came from.
-fn refunded(
-    state: &mut State,
-    turn: &mut Turn<'_>,
-    host: CaisseId,
-    payment: PaymentId,
-    amount: Cents,
-) {
-    let key = charge_key(&host, &payment);
-    let Some(mut charge) = turn.get::<Charge>(Kind::Charge, &key) else {
-        return;
-    };
-    let sum = charge.refunded.checked_add(amount).filter(|sum| *sum <= charge.covered);
-    let (ChargeState::Obliged, Some(sum)) = (charge.state, sum) else {
-        return;
-    };
-    let account = charge.account.unwrap_or(Account::Suspense);
-    let transfer = Transfer { debit: Account::Partner(host), credit: account, amount };
-    let cause = Cause::Charge(host, payment);
-    if state.books.enter(turn, cause, Phase::Posted, vec![transfer]).is_ok() {
-        charge.refunded = sum;
-        turn.put(Kind::Charge, &key, &charge);
-    }
-}
-
-/// Learns again what we had said to a host before a restore: promises are kept.
-pub(crate) fn relearns(
-    state: &mut State,
-    turn: &mut Turn<'_>,
-    host: CaisseId,
-    body: &PairBody,
-    said: u64,
-) {
-    match body {
-        PairBody::Granted { payment, member, month, covered } => {
-            let mut members = state.members.keys();
-            let found = members.find(|id| state.secrets.pseudonym(&host, *month, id) == *member);
-            let account = found.map_or(Account::Suspense, |id| Account::Member(*id));
-            hold(state, turn, host, *payment, *covered, account, said);
-        }
-        PairBody::Denied { payment, reason } | PairBody::FloorDeclined { payment, reason } => {
-            deny(turn, host, *payment, *reason, said);
-        }
-        PairBody::Obliged { payment, covered } => {
-            let key = charge_key(&host, payment);
-            let held = |charge: &Charge| charge.state == ChargeState::Held;
-            let known = turn.get::<Charge>(Kind::Charge, &key).filter(held);
-            if known.is_none() {
-                hold(state, turn, host, *payment, *covered, Account::Suspense, said);
-            }
-            if let Some(charge) = known.or_else(|| turn.get(Kind::Charge, &key)) {
-                obliged(state, turn, host, *payment, charge, said);
-            }
-        }
-        PairBody::Captured { .. }
-        | PairBody::Voided { .. }
-        | PairBody::FloorCaptured { .. }
-        | PairBody::Refunded { .. }
-        | PairBody::PaySent { .. }
-        | PairBody::PayReceived { .. } => {}
-    }
-}
-
 /// Asks hosts about holds without news.
 pub(crate) fn tick(state: &mut State, turn: &mut Turn<'_>) {
     #[cfg(feature = "mutants")]
@@ -465,7 +259,7 @@ fn expire_holds(state: &mut State, turn: &mut Turn<'_>) {
     for (host, payment) in expired {
         let key = charge_key(&host, &payment);
         if let Some(mut charge) = turn.get::<Charge>(Kind::Charge, &key) {
-            end_hold(state, turn, host, payment, &charge, Phase::HoldReleased);
+            hears::end_hold(state, turn, host, payment, &charge, Phase::HoldReleased);
             charge.state = ChargeState::Released;
             turn.put(Kind::Charge, &key, &charge);
         }

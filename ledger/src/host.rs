@@ -1,13 +1,23 @@
 //! Sales at our vendors: with a card of ours decided here, with a card of a partner together with its
 //! home caisse (3.4). We alone decide capture or void, once.
 
+mod hears;
+#[cfg(feature = "mutants")]
+mod mutants;
+mod relearns;
+
 use crdt::card::{CardText, issuer_prefix};
 use crdt::feed::FeedId;
 use crdt::message::{AuthRequest, Message};
 use crdt::money::Split;
-use crdt::pair::{DenyReason, PairBody};
+use crdt::pair::PairBody;
 use crdt::register::prefix;
 use crdt::{BasisPoints, CaisseId, Cents, PaymentId, RequestId, Timestamp, VendorId};
+
+pub(crate) use hears::hears;
+use hears::{asked, close, credit_vendor};
+pub(crate) use relearns::relearns;
+use relearns::unheard_sale;
 
 use crate::account::Account;
 use crate::books::{Cause, Phase, Transfer};
@@ -236,116 +246,6 @@ fn send_question(turn: &mut Turn<'_>, payment: PaymentId, sale: &Sale) {
     turn.send(sale.home, Message::AuthRequest(question));
 }
 
-/// Takes in what a home caisse decided. What comes after we have decided changes nothing.
-pub(crate) fn hears(state: &mut State, turn: &mut Turn<'_>, home: CaisseId, body: &PairBody) {
-    match body {
-        PairBody::Granted { payment, covered, .. } => {
-            if let Some(sale) = asked(turn, home, *payment)
-                && sale.covered == *covered
-            {
-                capture(state, turn, *payment, sale);
-            }
-        }
-        PairBody::Denied { payment, reason } => {
-            if let Some(sale) = asked(turn, home, *payment) {
-                let refused = SaleState::Refused(PaymentRefused::Denied(*reason));
-                close(state, turn, *payment, sale, refused, 0);
-            }
-        }
-        PairBody::Obliged { payment, .. } => risk_ended(state, turn, home, *payment, None),
-        PairBody::FloorDeclined { payment, reason } => {
-            risk_ended(state, turn, home, *payment, Some(*reason));
-        }
-        PairBody::Captured { .. }
-        | PairBody::Voided { .. }
-        | PairBody::FloorCaptured { .. }
-        | PairBody::Refunded { .. }
-        | PairBody::PaySent { .. }
-        | PairBody::PayReceived { .. } => {}
-    }
-}
-
-fn of_home(turn: &Turn<'_>, home: CaisseId, payment: PaymentId) -> Option<Sale> {
-    turn.get::<Sale>(Kind::Sale, payment.as_bytes()).filter(|sale| sale.home == home)
-}
-
-fn asked(turn: &Turn<'_>, home: CaisseId, payment: PaymentId) -> Option<Sale> {
-    let is_asked = |sale: &Sale| matches!(sale.state, SaleState::Asked { .. });
-    of_home(turn, home, payment).filter(is_asked)
-}
-
-fn capture(state: &mut State, turn: &mut Turn<'_>, payment: PaymentId, sale: Sale) {
-    #[cfg(feature = "mutants")]
-    if state.is_mutant(crate::caisse::Mutant::M4) {
-        tell_too_early(state, turn, payment, &sale);
-    }
-    let body = PairBody::Captured { payment, vendor: sale.vendor, covered: sale.covered };
-    let said = federation::say(state, turn, sale.home, body);
-    credit_vendor(state, turn, payment, &sale, Account::Partner(sale.home));
-    close(state, turn, payment, sale, SaleState::Captured, said);
-}
-
-fn credit_vendor(
-    state: &mut State,
-    turn: &mut Turn<'_>,
-    payment: PaymentId,
-    sale: &Sale,
-    debit: Account,
-) {
-    let transfer = Transfer { debit, credit: Account::Vendor(sale.vendor), amount: sale.covered };
-    let entered = state.books.enter(turn, Cause::Sale(payment), Phase::Posted, vec![transfer]);
-    debug_assert!(entered.is_ok(), "neither partners nor vendors have a limit but overflow");
-}
-
-/// Writes the decision down, then tells every till that waits.
-fn close(
-    state: &mut State,
-    turn: &mut Turn<'_>,
-    payment: PaymentId,
-    mut sale: Sale,
-    decision: SaleState,
-    said: u64,
-) {
-    (sale.state, sale.said, sale.at) = (decision, said, turn.now);
-    turn.put(Kind::Sale, payment.as_bytes(), &sale);
-    turn.delete(Kind::Open, &open_key(OPEN_SALE, payment.as_bytes()));
-    let waiting = state.waiting.remove(&payment);
-    let Some(outcome) = sale.outcome(payment) else {
-        return;
-    };
-    for request in waiting.into_iter().flat_map(|waiting| waiting.requests) {
-        turn.reply(request, outcome.clone());
-    }
-}
-
-/// A sale at our own risk ends: the home caisse pays, or it is our loss.
-fn risk_ended(
-    state: &mut State,
-    turn: &mut Turn<'_>,
-    home: CaisseId,
-    payment: PaymentId,
-    declined: Option<DenyReason>,
-) {
-    let Some(mut sale) = of_home(turn, home, payment) else {
-        return;
-    };
-    if sale.state != SaleState::AtRisk {
-        return;
-    }
-    sale.state = match declined {
-        Some(reason) => SaleState::AtRiskLost(reason),
-        None => {
-            let (debit, credit) = (Account::Partner(home), Account::Risk);
-            let transfer = Transfer { debit, credit, amount: sale.covered };
-            let cause = Cause::Sale(payment);
-            let entered = state.books.enter(turn, cause, Phase::Posted, vec![transfer]);
-            debug_assert!(entered.is_ok(), "neither account has a limit but overflow");
-            SaleState::AtRiskAccepted
-        }
-    };
-    turn.put(Kind::Sale, payment.as_bytes(), &sale);
-}
-
 /// Decides without an answer: at our own risk up to the agreed floor, else void.
 fn decide_alone(state: &mut State, turn: &mut Turn<'_>, payment: PaymentId, sale: Sale) {
     let SaleState::Asked { card, code, .. } = sale.state.clone() else {
@@ -359,7 +259,7 @@ fn decide_alone(state: &mut State, turn: &mut Turn<'_>, payment: PaymentId, sale
     }
     #[cfg(feature = "mutants")]
     let payment = if state.is_mutant(crate::caisse::Mutant::M5) {
-        forget_old_id(state, turn, payment)
+        mutants::forget_old_id(state, turn, payment)
     } else {
         payment
     };
@@ -400,75 +300,6 @@ fn void_unheard(turn: &mut Turn<'_>, home: CaisseId, payment: PaymentId, said: u
     turn.put(Kind::Sale, payment.as_bytes(), &Sale { state: SaleState::Voided, ..sale });
 }
 
-/// A sale of which nothing is left but what we said about it.
-fn unheard_sale(
-    at: Timestamp,
-    home: CaisseId,
-    vendor: VendorId,
-    covered: Cents,
-    said: u64,
-) -> Sale {
-    Sale {
-        request: crdt::Digest::new([0; 32]),
-        at,
-        vendor,
-        home,
-        member: None,
-        amount: covered,
-        covered,
-        refunded: Cents::ZERO,
-        state: SaleState::Captured,
-        said,
-    }
-}
-
-/// Learns again what we had said to a home caisse before a restore.
-pub(crate) fn relearns(
-    state: &mut State,
-    turn: &mut Turn<'_>,
-    home: CaisseId,
-    body: &PairBody,
-    said: u64,
-) {
-    match body {
-        PairBody::Captured { payment, vendor, covered } => {
-            let sale = relearned(turn, home, *payment, *vendor, *covered, said);
-            credit_vendor(state, turn, *payment, &sale, Account::Partner(home));
-            close(state, turn, *payment, sale, SaleState::Captured, said);
-        }
-        PairBody::FloorCaptured { payment, vendor, covered, .. } => {
-            let sale = relearned(turn, home, *payment, *vendor, *covered, said);
-            credit_vendor(state, turn, *payment, &sale, Account::Risk);
-            close(state, turn, *payment, sale, SaleState::AtRisk, said);
-        }
-        PairBody::Voided { payment } => match asked(turn, home, *payment) {
-            Some(sale) => close(state, turn, *payment, sale, SaleState::Voided, said),
-            None => void_unheard(turn, home, *payment, said),
-        },
-        PairBody::Refunded { refund, payment, amount } => {
-            crate::refund::relearns(state, turn, *refund, *payment, *amount);
-        }
-        PairBody::Granted { .. }
-        | PairBody::Denied { .. }
-        | PairBody::Obliged { .. }
-        | PairBody::FloorDeclined { .. }
-        | PairBody::PaySent { .. }
-        | PairBody::PayReceived { .. } => {}
-    }
-}
-
-fn relearned(
-    turn: &Turn<'_>,
-    home: CaisseId,
-    payment: PaymentId,
-    vendor: VendorId,
-    covered: Cents,
-    said: u64,
-) -> Sale {
-    asked(turn, home, payment)
-        .unwrap_or_else(|| unheard_sale(turn.now, home, vendor, covered, said))
-}
-
 /// Asks again, and decides what is due. Only our own clock is asked, and only about our own decision.
 pub(crate) fn tick(state: &mut State, turn: &mut Turn<'_>) {
     let due: Vec<PaymentId> = state
@@ -503,29 +334,4 @@ fn wakes_at(state: &State, waiting: &Waiting) -> Option<Timestamp> {
 /// When the next sale is due.
 pub(crate) fn next_wakeup(state: &State) -> Option<Timestamp> {
     state.waiting.values().filter_map(|waiting| wakes_at(state, waiting)).min()
-}
-
-/// Mutant M4: the vendor hears before the disk.
-#[cfg(feature = "mutants")]
-fn tell_too_early(state: &mut State, turn: &mut Turn<'_>, payment: PaymentId, sale: &Sale) {
-    let mut told = sale.clone();
-    told.state = SaleState::Captured;
-    let waiting = state.waiting.get_mut(&payment);
-    let requests = waiting.map(|waiting| std::mem::take(&mut waiting.requests)).unwrap_or_default();
-    if let Some(outcome) = told.outcome(payment) {
-        for request in requests {
-            turn.reply_early(request, outcome.clone());
-        }
-    }
-}
-
-/// Mutant M5: the sale at our own risk gets a new id, and the old one is forgotten.
-#[cfg(feature = "mutants")]
-fn forget_old_id(state: &mut State, turn: &mut Turn<'_>, payment: PaymentId) -> PaymentId {
-    let new = PaymentId::new(state.random("mutant"));
-    turn.delete(Kind::Open, &open_key(OPEN_SALE, payment.as_bytes()));
-    if let Some(waiting) = state.waiting.remove(&payment) {
-        state.waiting.insert(new, waiting);
-    }
-    new
 }

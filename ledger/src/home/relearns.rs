@@ -1,0 +1,50 @@
+//! What we had said to hosts before a restore.
+
+use crdt::CaisseId;
+use crdt::pair::PairBody;
+
+use super::hears::obliged;
+use super::{deny, hold};
+use crate::account::Account;
+use crate::payment::{Charge, ChargeState, charge_key};
+use crate::records::Kind;
+use crate::state::State;
+use crate::turn::Turn;
+
+/// Learns again what we had said to a host before a restore: promises are kept.
+pub(crate) fn relearns(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    host: CaisseId,
+    body: &PairBody,
+    said: u64,
+) {
+    match body {
+        PairBody::Granted { payment, member, month, covered } => {
+            let mut members = state.members.keys();
+            let found = members.find(|id| state.secrets.pseudonym(&host, *month, id) == *member);
+            let account = found.map_or(Account::Suspense, |id| Account::Member(*id));
+            hold(state, turn, host, *payment, *covered, account, said);
+        }
+        PairBody::Denied { payment, reason } | PairBody::FloorDeclined { payment, reason } => {
+            deny(turn, host, *payment, *reason, said);
+        }
+        PairBody::Obliged { payment, covered } => {
+            let key = charge_key(&host, payment);
+            let held = |charge: &Charge| charge.state == ChargeState::Held;
+            let known = turn.get::<Charge>(Kind::Charge, &key).filter(held);
+            if known.is_none() {
+                hold(state, turn, host, *payment, *covered, Account::Suspense, said);
+            }
+            if let Some(charge) = known.or_else(|| turn.get(Kind::Charge, &key)) {
+                obliged(state, turn, host, *payment, charge, said);
+            }
+        }
+        PairBody::Captured { .. }
+        | PairBody::Voided { .. }
+        | PairBody::FloorCaptured { .. }
+        | PairBody::Refunded { .. }
+        | PairBody::PaySent { .. }
+        | PairBody::PayReceived { .. } => {}
+    }
+}
