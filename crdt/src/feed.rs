@@ -134,7 +134,7 @@ pub enum PublicBody {
     /// The author changes one of its catalogue documents.
     CatalogueChanged(CatalogueChange),
     /// The author states what it and a partner owe each other.
-    Stated(StatementBody),
+    Stated(Box<StatementBody>),
     /// The author proposes a settlement run.
     RunProposed(Run),
     /// The author signs the result of a run.

@@ -107,7 +107,8 @@ fn the_members_do_not_depend_on_the_order_in_which_proposals_and_approvals_came(
     let admit = Proposal { base: BTreeSet::new(), change: Change::Admit(Box::new(contact(4))) };
     let base = BTreeSet::from([admit.id()]);
     let remove = Proposal { base, change: Change::Remove(contact(1).id) };
-    let steps: Vec<Box<dyn Fn(&mut Register)>> = vec![
+    type Step<'a> = Box<dyn Fn(&mut Register) + 'a>;
+    let steps: Vec<Step<'_>> = vec![
         Box::new(|r| r.propose(contact(1).id, &admit)),
         Box::new(|r| r.approve(contact(2).id, admit.id())),
         Box::new(|r| r.propose(contact(2).id, &remove)),

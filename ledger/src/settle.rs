@@ -53,7 +53,7 @@ pub(crate) fn state_with(state: &mut State, turn: &mut Turn<'_>, with: CaisseId)
     let known = federation.view.settlements.of_pair(pair);
     let said = known.into_iter().any(|(s, authors)| *s == body && authors.contains(&state.me));
     if !said {
-        let publish = federation::publish(state, turn, PublicBody::Stated(body));
+        let publish = federation::publish(state, turn, PublicBody::Stated(Box::new(body)));
         publish.map_err(SettlementRefused::Federation)?;
     }
     Ok(Answer::Done)
@@ -160,7 +160,7 @@ fn answer_statements(state: &mut State, turn: &mut Turn<'_>) {
     let cuts: BTreeSet<(Pair, Cut)> = unanswered.map(|s| (s.pair, s.cut.clone())).collect();
     for (pair, cut) in cuts {
         let body = statement(pair, cut.clone(), &fold(turn, pair, &cut));
-        let _ = federation::publish(state, turn, PublicBody::Stated(body));
+        let _ = federation::publish(state, turn, PublicBody::Stated(Box::new(body)));
     }
 }
 

@@ -139,7 +139,11 @@ impl Keys {
         if unfinished.exists() {
             fs::remove_dir_all(&unfinished).map_err(failed(&unfinished))?;
         }
-        DirBuilder::new().recursive(true).mode(0o700).create(&unfinished).map_err(failed(&unfinished))?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&unfinished)
+            .map_err(failed(&unfinished))?;
         for name in name::ALL {
             let file = unfinished.join(name);
             write(&file, &Secret::random()?).map_err(failed(&file))?;
@@ -250,9 +254,8 @@ mod tests {
     fn only_the_owner_may_read_a_key() {
         let (dir, _) = caisse();
         let keys = dir.path().join("keys");
-        let mode = |path: &Path| {
-            fs::metadata(path).expect("it exists").permissions().mode() & 0o777
-        };
+        let mode =
+            |path: &Path| fs::metadata(path).expect("it exists").permissions().mode() & 0o777;
         assert_eq!(mode(&keys), 0o700);
         for name in name::ALL {
             assert_eq!(mode(&keys.join(name)), 0o600, "{name}");
@@ -263,7 +266,10 @@ mod tests {
     fn keys_are_never_overwritten() {
         let (dir, made) = caisse();
         let path = dir.path().join("keys");
-        assert_eq!(Keys::create(dir.path()).expect_err("there are keys"), KeysError::Exists { path });
+        assert_eq!(
+            Keys::create(dir.path()).expect_err("there are keys"),
+            KeysError::Exists { path }
+        );
         assert_eq!(all(&Keys::load(dir.path()).expect("untouched")), all(&made));
     }
 

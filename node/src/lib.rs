@@ -3,5 +3,7 @@
 //! This crate is a shell: it decides nothing. What happens to members and money is decided by the
 //! machine of the `ledger` crate; here its inputs are collected and its effects carried out.
 
+pub mod config;
 pub mod keys;
+pub mod network;
 pub mod store;

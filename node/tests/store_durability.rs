@@ -116,7 +116,14 @@ fn read_all(trace: &str) -> Result<Ledger, String> {
 fn trace_helper(dir: &Path, output: &Path) {
     let helper = std::env::current_exe().expect("a test has a path");
     let status = Command::new("strace")
-        .args(["-f", "-y", "-s", "40", "-e", "trace=fdatasync,fsync,sync_file_range,pwrite64,write"])
+        .args([
+            "-f",
+            "-y",
+            "-s",
+            "40",
+            "-e",
+            "trace=fdatasync,fsync,sync_file_range,pwrite64,write",
+        ])
         .arg("-o")
         .arg(output)
         .arg(helper)

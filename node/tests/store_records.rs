@@ -24,7 +24,9 @@ impl Chance {
     /// Few and short keys, so that they meet; the empty one and 255s among them.
     fn key(&mut self) -> Vec<u8> {
         let length = self.below(4);
-        (0..length).map(|_| [0, 1, 127, 255][usize::try_from(self.below(4)).expect("small")]).collect()
+        (0..length)
+            .map(|_| [0, 1, 127, 255][usize::try_from(self.below(4)).expect("small")])
+            .collect()
     }
 
     fn write(&mut self) -> Write {

@@ -59,7 +59,7 @@ pub(crate) fn propose(state: &mut State, turn: &mut Turn<'_>, change: Change) ->
     let federation = founded(state)?;
     match &change {
         Change::Admit(contact) => {
-            contact.check().map_err(|bad| FederationRefused::Charter(bad.to_string()))?
+            contact.check().map_err(|bad| FederationRefused::Charter(bad.to_string()))?;
         }
         Change::Remove(caisse) if !federation.is_member(caisse) => {
             return Err(FederationRefused::UnknownCaisse.into());

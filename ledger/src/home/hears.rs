@@ -16,7 +16,7 @@ use crate::turn::Turn;
 pub(crate) fn hears(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, body: &PairBody) {
     match body {
         PairBody::Captured { payment, covered, .. } => {
-            captured(state, turn, host, *payment, *covered)
+            captured(state, turn, host, *payment, *covered);
         }
         PairBody::Voided { payment } => voided(state, turn, host, *payment),
         PairBody::FloorCaptured { payment, card, covered, request, code, .. } => {
@@ -31,7 +31,7 @@ pub(crate) fn hears(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, body
             at_hosts_risk(state, turn, &request);
         }
         PairBody::Refunded { payment, amount, .. } => {
-            refunded(state, turn, host, *payment, *amount)
+            refunded(state, turn, host, *payment, *amount);
         }
         PairBody::Granted { .. }
         | PairBody::Denied { .. }

@@ -84,7 +84,7 @@ fn a_member_cannot_spend_more_than_the_allocation_and_the_books_do_not_move() {
 fn four_wrong_codes_lock_the_card_for_a_day_and_asking_again_is_not_another_attempt() {
     let mut village = Village::strangers(1);
     let (shopper, vendor) = (village.shopper(0, 1), village.vendor(0, 10_000));
-    let mut attempt = |village: &mut Village, payment: u8, typed: &str| {
+    let attempt = |village: &mut Village, payment: u8, typed: &str| {
         let intent = village.intent(0, payment, vendor, &shopper, 100, typed);
         village.ask(0, Command::Pay(intent)).expect("answered at once")
     };

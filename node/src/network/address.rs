@@ -18,9 +18,9 @@ pub enum AddressRefused {
 
 /// Reads an address: TCP or QUIC over IPv4 or IPv6.
 pub fn parse(text: &str) -> Result<Multiaddr, AddressRefused> {
-    let address: Multiaddr = text
-        .parse()
-        .map_err(|error: libp2p::multiaddr::Error| AddressRefused::NotAMultiaddr(error.to_string()))?;
+    let address: Multiaddr = text.parse().map_err(|error: libp2p::multiaddr::Error| {
+        AddressRefused::NotAMultiaddr(error.to_string())
+    })?;
     let mut parts = address.iter();
     let ip = matches!(parts.next(), Some(Protocol::Ip4(_) | Protocol::Ip6(_)));
     let transport = match parts.next() {
@@ -53,9 +53,14 @@ mod tests {
             assert_eq!(parse(good).map(|address| address.to_string()), Ok(good.to_owned()));
         }
         for bad in ["", "127.0.0.1:7001", "/ip4/127.0.0.1/tcp/70000", "/ip4/300.0.0.1/tcp/1"] {
-            assert!(matches!(parse(bad), Err(AddressRefused::NotAMultiaddr(_) | AddressRefused::Unsupported)));
+            assert!(matches!(
+                parse(bad),
+                Err(AddressRefused::NotAMultiaddr(_) | AddressRefused::Unsupported)
+            ));
         }
-        for other in ["/ip4/127.0.0.1/udp/7001", "/dns/example.org/tcp/1", "/ip4/127.0.0.1/tcp/1/ws"] {
+        for other in
+            ["/ip4/127.0.0.1/udp/7001", "/dns/example.org/tcp/1", "/ip4/127.0.0.1/tcp/1/ws"]
+        {
             assert_eq!(parse(other), Err(AddressRefused::Unsupported));
         }
     }

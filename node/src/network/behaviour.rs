@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::error::Error;
-use std::num::NonZeroU8;
 use std::time::Duration;
 
 use crdt::NetworkId;
@@ -35,10 +34,8 @@ pub struct Federation {
 }
 
 /// Gossipsub that takes note of the one topic only, whatever a peer subscribes to.
-pub type Gossip = gossipsub::Behaviour<
-    gossipsub::IdentityTransform,
-    gossipsub::WhitelistSubscriptionFilter,
->;
+pub type Gossip =
+    gossipsub::Behaviour<gossipsub::IdentityTransform, gossipsub::WhitelistSubscriptionFilter>;
 
 /// Why the protocols cannot be set up; the same on every machine, so a fault of this file.
 pub type SetupError = Box<dyn Error + Send + Sync>;
@@ -47,19 +44,28 @@ pub type SetupError = Box<dyn Error + Send + Sync>;
 pub fn swarm(keypair: Keypair, connections: u32) -> Result<Swarm<Behaviour>, SetupError> {
     let swarm = SwarmBuilder::with_existing_identity(keypair)
         .with_tokio()
-        .with_tcp(tcp::Config::new().nodelay(true), noise::Config::new, yamux::Config::default)?
-        .with_quic()
+        .with_tcp(tcp::Config::new().nodelay(true), noise::Config::new, multiplexer)?
+        .with_quic_config(|mut config| {
+            config.max_concurrent_stream_limit = limits::STREAMS_IN_ALL;
+            config
+        })
         .with_behaviour(|key| behaviour(key, connections))?
         .with_swarm_config(|config| {
             // Caisses of one federation stay connected; ping notices those that are gone.
             config
                 .with_idle_connection_timeout(Duration::from_secs(u64::MAX))
-                .with_dial_concurrency_factor(NonZeroU8::MIN)
                 .with_max_negotiating_inbound_streams(limits::STREAMS_PER_CONNECTION)
         })
         .with_connection_timeout(limits::HANDSHAKE_TIMEOUT)
         .build();
     Ok(swarm)
+}
+
+/// Many streams make one TCP connection; each may have 256 KiB under way that nobody has read.
+fn multiplexer() -> yamux::Config {
+    let mut config = yamux::Config::default();
+    config.set_max_num_streams(limits::STREAMS_IN_ALL as usize);
+    config
 }
 
 fn behaviour(keypair: &Keypair, connections: u32) -> Behaviour {
@@ -72,9 +78,8 @@ fn behaviour(keypair: &Keypair, connections: u32) -> Behaviour {
         // Addresses come from the register alone.
         .with_hide_listen_addrs(true)
         .with_cache_size(0);
-    let ping = ping::Config::new()
-        .with_interval(limits::PING_INTERVAL)
-        .with_timeout(limits::PING_TIMEOUT);
+    let ping =
+        ping::Config::new().with_interval(limits::PING_INTERVAL).with_timeout(limits::PING_TIMEOUT);
     Behaviour {
         limits: connection_limits::Behaviour::new(connection_limits),
         allowed: allow_block_list::Behaviour::default(),

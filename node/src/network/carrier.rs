@@ -9,7 +9,7 @@ use std::io;
 use crdt::NetworkId;
 use futures::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 use libp2p::StreamProtocol;
-use libp2p::request_response::{self, Codec as _, ProtocolSupport, cbor};
+use libp2p::request_response::{self, ProtocolSupport, cbor};
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_bytes::ByteBuf;
@@ -85,7 +85,11 @@ impl request_response::Codec for Codec {
     type Request = Arrival;
     type Response = Ack;
 
-    async fn read_request<T>(&mut self, protocol: &StreamProtocol, io: &mut T) -> io::Result<Arrival>
+    async fn read_request<T>(
+        &mut self,
+        protocol: &StreamProtocol,
+        io: &mut T,
+    ) -> io::Result<Arrival>
     where
         T: AsyncRead + Unpin + Send,
     {
@@ -120,7 +124,12 @@ impl request_response::Codec for Codec {
         self.cbor.write_request(protocol, io, packet).await
     }
 
-    async fn write_response<T>(&mut self, protocol: &StreamProtocol, io: &mut T, ack: Ack) -> io::Result<()>
+    async fn write_response<T>(
+        &mut self,
+        protocol: &StreamProtocol,
+        io: &mut T,
+        ack: Ack,
+    ) -> io::Result<()>
     where
         T: AsyncWrite + Unpin + Send,
     {
@@ -154,6 +163,8 @@ fn few_messages<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<ByteBu
 
 #[cfg(test)]
 mod tests {
+    use libp2p::request_response::Codec as _;
+
     use super::*;
 
     fn name() -> StreamProtocol {

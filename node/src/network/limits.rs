@@ -22,6 +22,9 @@ pub const PACKETS_UNACKNOWLEDGED: usize = 2;
 /// Streams of the carrier on one connection, both directions together; each may hold one packet.
 pub const STREAMS_PER_CONNECTION: usize = 8;
 
+/// Streams of one connection, all protocols together; each may have some 256 KiB in buffers.
+pub const STREAMS_IN_ALL: u32 = 64;
+
 /// How long a packet may take from the first byte to its acknowledgement. Long, because the other
 /// side acknowledges only when its machine has room.
 pub const PACKET_TIMEOUT: Duration = Duration::from_secs(20);
@@ -138,6 +141,12 @@ impl Pace {
         self.busy_until - self.window + self.cost(1).max(Duration::from_nanos(1))
     }
 
+    /// Returns whether a whole one is left, not only a part of it that has flowed back.
+    #[must_use]
+    pub fn has_one(&self, now: Instant) -> bool {
+        self.busy_until.max(now) + self.cost(1) <= now + self.window
+    }
+
     /// Takes so many out of the bucket.
     pub fn spend(&mut self, amount: usize, now: Instant) {
         self.busy_until = self.busy_until.max(now) + self.cost(amount);
@@ -161,8 +170,11 @@ mod tests {
             assert_eq!(pace.ready_at(start), start);
             pace.spend(1, start);
         }
+        let soon = start + Duration::from_millis(1);
+        assert!(!pace.has_one(soon));
         let ready = pace.ready_at(start);
         assert_eq!(ready, start + Duration::from_secs(2));
+        assert!(pace.has_one(ready));
         assert_eq!(pace.ready_at(ready), ready);
     }
 

@@ -41,13 +41,15 @@ impl Outgoing {
         if self.under_way.is_some() || self.queue.is_empty() {
             return None;
         }
-        let mut room = limits::PACKET_BYTES;
+        let mut room = limits::MESSAGE_BYTES;
         let mut messages = Vec::new();
         while messages.len() < limits::MESSAGES_PER_PACKET {
-            let Some(message) = self.queue.front() else { break };
+            let Some(message) = self.queue.front() else {
+                break;
+            };
             let size = message.len() + limits::MESSAGE_FRAMING_BYTES;
             // The first always fits: a message is smaller than a packet.
-            if !messages.is_empty() && size > room.saturating_sub(64) {
+            if !messages.is_empty() && size > room {
                 break;
             }
             room = room.saturating_sub(size);
@@ -62,13 +64,16 @@ impl Outgoing {
         self.under_way = Some(id);
     }
 
-    /// Notes an end of a packet; returns whether it was the one under way.
-    pub fn finished(&mut self, id: OutboundRequestId) -> bool {
-        let was_under_way = self.under_way == Some(id);
-        if was_under_way {
+    /// Notes the acknowledgement of a packet.
+    pub fn acknowledged(&mut self, id: OutboundRequestId) {
+        if self.is_under_way(id) {
             self.under_way = None;
         }
-        was_under_way
+    }
+
+    /// Returns whether a packet is the one under way.
+    pub fn is_under_way(&self, id: OutboundRequestId) -> bool {
+        self.under_way == Some(id)
     }
 }
 

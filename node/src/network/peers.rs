@@ -94,11 +94,19 @@ impl Peers {
 
     /// Replaces the list. Who stays on it keeps the connection; who has new addresses is dialled
     /// there at once.
-    pub fn replace(&mut self, own: PeerId, list: Vec<Peer>, limits: Limits, now: Instant) -> Change {
+    pub fn replace(
+        &mut self,
+        own: PeerId,
+        list: Vec<Peer>,
+        limits: Limits,
+        now: Instant,
+    ) -> Change {
         let mut old = std::mem::take(self);
         let mut change = Change::default();
         for peer in list {
-            let Some((id, addresses)) = self.admissible(own, &peer) else { continue };
+            let Some((id, addresses)) = self.admissible(own, &peer) else {
+                continue;
+            };
             let known = match old.known.remove(&id) {
                 Some(known) if known.caisse == peer.id => moved(known, addresses, now),
                 other => {
