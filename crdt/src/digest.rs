@@ -34,6 +34,8 @@ pub enum Domain {
     Journal,
     /// The actor of a catalogue document.
     Actor,
+    /// The secret with which a vendor's till speaks.
+    Till,
     /// A trace of a simulation.
     Trace,
 }
@@ -52,6 +54,7 @@ impl Domain {
             Self::PaymentRequest => "caisse v1 payment request",
             Self::Journal => "caisse v1 journal entry",
             Self::Actor => "caisse v1 catalogue actor",
+            Self::Till => "caisse v1 till secret",
             Self::Trace => "caisse v1 simulation trace",
         }
     }

@@ -42,7 +42,7 @@ pub enum Command {
         commune: String,
         /// What kind of place it is.
         kind: String,
-        /// The hash of the secret with which its till speaks (`caisse v1 till` derived, BLAKE3).
+        /// The hash of the secret with which its till speaks ([`crdt::digest::Domain::Till`]).
         till: Option<crdt::Digest>,
     },
     /// Approves a vendor from now on: a dated decision.
@@ -234,6 +234,8 @@ pub enum Query {
     Card(CardId),
     /// All vendors.
     Vendors,
+    /// The vendor whose till speaks with the secret of this hash.
+    Till(crdt::Digest),
     /// What an allocation run would do.
     AllocationPreview(Month),
     /// The latest payments, newest first.

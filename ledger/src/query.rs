@@ -29,6 +29,7 @@ pub(crate) fn answer(state: &State, turn: &Turn<'_>, question: &Query) -> Outcom
             crate::card::card_info(state, turn.now, *id).map(Answer::Card).ok_or(Refused::NotFound)
         }
         Query::Vendors => Ok(Answer::Vendors(people::vendors(state, turn))),
+        Query::Till(secret) => people::till(state, turn, *secret),
         Query::AllocationPreview(month) => {
             Ok(Answer::Allocated(allocation::preview(state, turn, *month)))
         }

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use crdt::{Cents, MemberId, Month};
+use crdt::{Cents, Digest, MemberId, Month, VendorId};
 
 use crate::account::Account;
 use crate::answer::{Answer, MemberDetail, MemberInfo, VendorInfo};
 use crate::card::card_info;
 use crate::member::{Contribution, Member, Person, contribution_key};
 use crate::records::Kind;
-use crate::refused::MemberRefused;
+use crate::refused::{MemberRefused, VendorRefused};
 use crate::state::State;
 use crate::turn::{Outcome, Turn};
+use crate::vendor::Vendor;
 
 pub(super) fn members(state: &State, turn: &Turn<'_>) -> Vec<MemberInfo> {
     let mut cards: BTreeMap<MemberId, u32> = BTreeMap::new();
@@ -70,14 +71,23 @@ fn contributions(turn: &Turn<'_>, id: MemberId) -> BTreeMap<Month, Cents> {
 
 pub(super) fn vendors(state: &State, turn: &Turn<'_>) -> Vec<VendorInfo> {
     let vendors = state.vendors.iter();
-    vendors
-        .map(|(id, vendor)| VendorInfo {
-            id: *id,
-            name: vendor.name.clone(),
-            commune: vendor.commune.clone(),
-            kind: vendor.kind.clone(),
-            coverage: vendor.coverage(turn.now),
-            balance: state.books.counters(Account::Vendor(*id)).balance(),
-        })
-        .collect()
+    vendors.map(|(id, vendor)| vendor_info(state, turn, *id, vendor)).collect()
+}
+
+/// Returns the one vendor whose till has a secret.
+pub(super) fn till(state: &State, turn: &Turn<'_>, secret: Digest) -> Outcome {
+    let found = state.vendors.iter().find(|(_, vendor)| vendor.till == Some(secret));
+    let (id, vendor) = found.ok_or(VendorRefused::UnknownVendor)?;
+    Ok(Answer::Vendors(vec![vendor_info(state, turn, *id, vendor)]))
+}
+
+fn vendor_info(state: &State, turn: &Turn<'_>, id: VendorId, vendor: &Vendor) -> VendorInfo {
+    VendorInfo {
+        id,
+        name: vendor.name.clone(),
+        commune: vendor.commune.clone(),
+        kind: vendor.kind.clone(),
+        coverage: vendor.coverage(turn.now),
+        balance: state.books.counters(Account::Vendor(id)).balance(),
+    }
 }
