@@ -1,4 +1,6 @@
 //! Rules are data: how much a household gets, and how much it gives.
+//!
+//! The models and figures are those that caisses publish; `docs/data.md` names them one by one.
 
 use crdt::{Cents, Month};
 use serde::{Deserialize, Serialize};
@@ -68,7 +70,7 @@ pub enum Allocation {
         further: Cents,
         /// For each child under 14, if other than for each further person.
         child: Option<Cents>,
-        /// How many persons count at most.
+        /// How many persons count at most; those over 13 count first.
         most_persons: Option<u32>,
         /// Whether it is issued only once the contribution is in.
         after_contribution: bool,
@@ -85,7 +87,7 @@ pub enum Contribution {
         least: Cents,
         /// The most.
         most: Cents,
-        /// The step, from the least.
+        /// The step; the least is a multiple of it.
         step: Cents,
     },
     /// A minimum by the size of the household.
@@ -94,7 +96,7 @@ pub enum Contribution {
         first: Cents,
         /// For each further person.
         further: Cents,
-        /// The most, if there is one.
+        /// The most, if there is one; the minimum of a large household stops there.
         most: Option<Cents>,
     },
 }
@@ -123,7 +125,77 @@ pub enum ContributionRefused {
     },
 }
 
+/// Why rules contradict themselves, in order of precedence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum BadRules {
+    /// The scale counts no person.
+    #[error("no person of a household counts")]
+    NobodyCounts,
+    /// The allocation of the smallest household is zero.
+    #[error("a household of one person would get nothing")]
+    NothingForOne,
+    /// The allocation of the largest household is no amount of money.
+    #[error("a household of {MOST_PERSONS} persons would get more than any amount of money")]
+    TooMuch,
+    /// No contribution fits between the bounds.
+    #[error("the least contribution, {least}, is above the most, {most}")]
+    LeastAboveMost {
+        /// The least.
+        least: Cents,
+        /// The most.
+        most: Cents,
+    },
+    /// No contribution is a multiple of zero.
+    #[error("the step of contributions is zero")]
+    ZeroStep,
+    /// The least contribution could not be given.
+    #[error("the least contribution, {least}, is not a multiple of the step, {step}")]
+    LeastOffStep {
+        /// The least.
+        least: Cents,
+        /// The step.
+        step: Cents,
+    },
+}
+
+impl Rules {
+    /// Says whether every household can get and give something under these rules.
+    ///
+    /// # Errors
+    /// The first of [`BadRules`] that applies.
+    pub fn check(&self) -> Result<(), BadRules> {
+        self.allocation.check()?;
+        self.contribution.check()
+    }
+}
+
 impl Allocation {
+    /// Says whether every household gets something, and an amount of money.
+    ///
+    /// # Errors
+    /// The first of [`BadRules`] that applies.
+    pub fn check(&self) -> Result<(), BadRules> {
+        match self {
+            Self::HouseholdScale { most_persons: Some(0), .. } => {
+                return Err(BadRules::NobodyCounts);
+            }
+            Self::HouseholdScale { .. } | Self::PerPerson { .. } => {}
+        }
+        if self.for_household(&Household { adults: 1, teens: 0, children: 0 }) == Some(Cents::ZERO)
+        {
+            return Err(BadRules::NothingForOne);
+        }
+        // What a household gets grows with each of its numbers, so the extremes stand for all.
+        let Ok(most) = u16::try_from(MOST_PERSONS) else { return Err(BadRules::TooMuch) };
+        let adults = Household { adults: most, teens: 0, children: 0 };
+        let children = Household { adults: 1, teens: 0, children: most - 1 };
+        match (self.for_household(&adults), self.for_household(&children)) {
+            (Some(_), Some(_)) => Ok(()),
+            _ => Err(BadRules::TooMuch),
+        }
+    }
+
     /// Returns whether the allocation is issued only once the contribution is in.
     #[must_use]
     pub const fn after_contribution(&self) -> bool {
@@ -147,16 +219,41 @@ impl Allocation {
                 let counted = u64::from(most_persons.unwrap_or(u32::MAX));
                 let older = older.min(counted);
                 let children = children.min(counted - older);
-                // A household of children alone is refused before; its first child would be a person.
-                let further_older = further.checked_times(older.saturating_sub(1))?;
-                let for_children = child.unwrap_or(further).checked_times(children)?;
-                first.checked_add(further_older)?.checked_add(for_children)
+                if older + children == 0 {
+                    return Some(Cents::ZERO);
+                }
+                // The first person is one of the older ones if there is any.
+                let (further_older, further_children) =
+                    if older > 0 { (older - 1, children) } else { (0, children - 1) };
+                let for_children = child.unwrap_or(further).checked_times(further_children)?;
+                first.checked_add(further.checked_times(further_older)?)?.checked_add(for_children)
             }
         }
     }
 }
 
 impl Contribution {
+    /// Says whether there is a contribution that every household may give.
+    ///
+    /// # Errors
+    /// The first of [`BadRules`] that applies.
+    pub fn check(&self) -> Result<(), BadRules> {
+        match *self {
+            Self::SelfSet { least, most, .. }
+            | Self::HouseholdMinimum { first: least, most: Some(most), .. }
+                if least > most =>
+            {
+                Err(BadRules::LeastAboveMost { least, most })
+            }
+            Self::SelfSet { least, step, .. } => match least.get().checked_rem(step.get()) {
+                None => Err(BadRules::ZeroStep),
+                Some(0) => Ok(()),
+                Some(_) => Err(BadRules::LeastOffStep { least, step }),
+            },
+            Self::HouseholdMinimum { .. } => Ok(()),
+        }
+    }
+
     /// Says whether a household may contribute an amount.
     ///
     /// # Errors
@@ -167,7 +264,8 @@ impl Contribution {
             Self::HouseholdMinimum { first, further, most } => {
                 let others = u64::from(household.persons().saturating_sub(1));
                 let least = further.checked_times(others).and_then(|sum| first.checked_add(sum));
-                (least.unwrap_or(Cents::MAX), most, Cents::from_u32(1))
+                let least = least.unwrap_or(Cents::MAX).min(most.unwrap_or(Cents::MAX));
+                (least, most, Cents::from_u32(1))
             }
         };
         if amount < least {
@@ -176,10 +274,12 @@ impl Contribution {
         if let Some(most) = most.filter(|most| amount > *most) {
             return Err(ContributionRefused::AboveMaximum { most });
         }
-        let over = amount.saturating_sub(least).get();
-        match over.checked_rem(step.get()) {
+        match amount.get().checked_rem(step.get()) {
             Some(0) => Ok(()),
             _ => Err(ContributionRefused::NotAStep { step }),
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,144 +1,212 @@
-//! Every mistake is named with its line, and the examples of the repository hold.
+//! Every mistake is named with its place and its key, and the examples of the repository hold.
 
 use ledger::rules::Household;
 
 use super::*;
 
+mod examples;
+mod fixtures;
+
 const DEFAULT: &str = include_str!("../../../configs/default.toml");
 
-fn line_of(text: &str) -> (usize, String) {
+fn mistake(text: &str) -> ConfigError {
     let bad = Config::parse(text, "caisse.toml").expect_err("the file has a mistake");
-    assert!(!bad.help.is_empty());
-    (bad.line, bad.message + " / " + &bad.help)
+    assert!(!bad.help.is_empty() && bad.column > 0);
+    let place = format!("caisse.toml:{}:{}: ", bad.line, bad.column);
+    assert!(bad.to_string().starts_with(&place), "{bad}");
+    bad
 }
 
 /// The default with one line exchanged, and the number of that line.
 fn with(old: &str, new: &str) -> (String, usize) {
-    let line = DEFAULT.lines().position(|line| line == old).expect("the default has this line");
-    (DEFAULT.replacen(&format!("\n{old}\n"), &format!("\n{new}\n"), 1), line + 1)
+    let mut lines: Vec<&str> = DEFAULT.lines().collect();
+    let line = lines.iter().position(|line| *line == old).expect("the default has this line");
+    lines[line] = new;
+    (lines.join("\n") + "\n", line + 1)
 }
 
-#[test]
-fn the_default_holds_and_names_every_key() {
-    let config = Config::parse(DEFAULT, "default.toml").expect("the default holds");
-    assert_eq!(config.payments, PaymentSettings::default());
-    let small = "[caisse]\nname = \"A\"\nterritory = [\"34172\"]\n[rules]\nfrom = \"2026-01\"\nreason = \"a\"\n\
-                 [rules.allocation]\nmodel = \"per_person\"\namount = 100\n[rules.contribution]\nmodel = \
-                 \"self_set\"\nleast = 1\nmost = 250\nstep = 1\n";
-    let small = Config::parse(small, "small.toml").expect("a small file is enough");
-    assert_eq!((small.terms, small.payments), (config.terms, config.payments));
-    assert_eq!((small.listen, small.http), (config.listen, config.http));
-    let keys = [
-        "name",
-        "territory",
-        "version",
-        "from",
-        "reason",
-        "model",
-        "first",
-        "further",
-        "child",
-        "most_persons",
-        "after_contribution",
-        "least",
-        "most",
-        "step",
-        "code_attempts",
-        "code_lock_hours",
-        "decision_ms",
-        "eligibility",
-        "coverage_max_percent",
-        "per_payment",
-        "per_month",
-        "ceiling",
-        "floor",
-        "rhythm_days",
-        "listen",
-        "addresses",
-        "http",
-    ];
-    for key in keys {
-        let named = DEFAULT.lines().any(|line| line.starts_with(&format!("{key} = ")));
-        assert!(named, "the default does not show `{key}`");
-    }
-}
-
-#[test]
-fn the_examples_of_real_caisses_hold_and_give_the_published_amounts() {
-    let example = |text, name| Config::parse(text, name).expect("the example holds");
-    let montpellier = example(include_str!("../../../configs/montpellier.toml"), "montpellier");
-    let gironde = example(include_str!("../../../configs/sud-gironde.toml"), "sud-gironde");
-    let cadenet = example(include_str!("../../../configs/cadenet.toml"), "cadenet");
-    let lyon = example(include_str!("../../../configs/lyon-8.toml"), "lyon-8");
-    let yonne = example(include_str!("../../../configs/yonne.toml"), "yonne");
-    let household = |adults, children| Household { adults, teens: 0, children };
-    let gets = |config: &Config, household: Household| {
-        config.rules.allocation.for_household(&household).expect("an amount").to_string()
-    };
-    assert_eq!(gets(&montpellier, household(2, 1)), "300.00");
-    assert_eq!(gets(&gironde, household(1, 0)), "150.00");
-    assert_eq!(gets(&gironde, household(2, 1)), "300.00");
-    assert_eq!(gets(&lyon, household(2, 2)), "305.00");
-    assert_eq!(gets(&yonne, household(1, 0)), "55.00");
-    assert_eq!(gets(&cadenet, household(1, 0)), "100.00");
-    assert!(gironde.territory.len() > 100);
+/// Asserts that a line in the place of another is a mistake that is named with that line, the column of
+/// the value and the key, in these words.
+fn assert_named(old: &str, new: &str, words: &str) {
+    let (text, line) = with(old, new);
+    let bad = mistake(&text);
+    let (key, _) = new.split_once(" = ").expect("a key and its value");
+    let said = bad.to_string();
+    assert_eq!((bad.line, bad.key.as_deref()), (line, Some(key)), "{said}");
+    assert_eq!(bad.column, key.len() + " = ".len() + 1, "{said}");
+    assert!(said.contains(words) && said.contains(&format!("`{key}`")), "{new}: {said}");
 }
 
 #[test]
 fn an_unknown_key_is_named_with_its_line_and_the_nearest_one() {
-    let (text, line) = with("code_attempts = 4", "code_attemps = 4");
-    let (found, said) = line_of(&text);
-    assert_eq!(found, line);
-    assert!(
-        said.contains("`code_attemps`") && said.contains("did you mean `code_attempts`"),
-        "{said}"
+    let cases = [
+        ("code_attempts = 4", "code_attemps = 4", "code_attempts"),
+        ("further = \"75.00\"", "furher = \"75.00\"", "further"),
+        ("step = \"1.00\"", "stp = \"1.00\"", "step"),
+        ("version = 1", "verison = 1", "version"),
+    ];
+    for (old, new, meant) in cases {
+        let (text, line) = with(old, new);
+        let bad = mistake(&text);
+        assert_eq!((bad.line, bad.column), (line, 1), "{bad}");
+        assert_eq!(bad.help, format!("did you mean `{meant}`?"));
+    }
+    let (text, line) = with("[cards]", "[crads]");
+    let bad = mistake(&text);
+    assert_eq!((bad.line, bad.help.as_str()), (line, "did you mean `cards`?"));
+    let (text, _) = with("rhythm_days = 30", "colour = \"green\"");
+    assert!(mistake(&text).help.contains("remove it, or use one of: eligibility"));
+}
+
+#[test]
+fn a_rate_above_100_percent_is_refused_with_its_line() {
+    let old = "coverage_max_percent = \"100\"";
+    for rate in ["\"101\"", "101", "\"100.01\"", "4000000000"] {
+        assert_named(old, &format!("coverage_max_percent = {rate}"), "above 100 %");
+    }
+    let (text, _) = with(old, "coverage_max_percent = \"12.5\"");
+    let config = Config::parse(&text, "x").expect("a rate with a half");
+    assert_eq!(config.terms.coverage_max.get(), 1_250);
+}
+
+#[test]
+fn an_amount_that_is_negative_inexact_or_no_amount_is_named_with_its_line() {
+    let cases = [
+        ("ceiling = \"2000.00\"", "ceiling = -5", "negative"),
+        ("ceiling = \"2000.00\"", "ceiling = \"-5.00\"", "negative"),
+        ("ceiling = \"2000.00\"", "ceiling = 12.5", "write it in quotes: \"12.50\""),
+        ("ceiling = \"2000.00\"", "ceiling = \"a lot\"", "12.50"),
+        ("ceiling = \"2000.00\"", "ceiling = \"99999999999999999999\"", "larger"),
+        ("ceiling = \"2000.00\"", "ceiling = 9223372036854775807", "too large"),
+        ("ceiling = \"2000.00\"", "ceiling = true", "an amount of euros"),
+        ("first = \"150.00\"", "first = -150", "negative"),
+        ("further = \"75.00\"", "further = 75.5", "\"75.50\""),
+        ("child = \"40.00\"", "child = \"forty\"", "12.50"),
+        ("least = \"1.00\"", "least = \"1 euro\"", "12.50"),
+        ("most = \"250.00\"", "most = \"250.001\"", "12.50"),
+    ];
+    for (old, new, words) in cases {
+        assert_named(old, new, words);
+    }
+}
+
+#[test]
+fn every_other_bad_value_is_named_with_its_line() {
+    let cases = [
+        ("version = 1", "version = 0", "1 to"),
+        ("from = \"2026-01\"", "from = \"2026-13\"", "month"),
+        ("reason = \"Example\"", "reason = \"  \"", "characters"),
+        ("name = \"Caisse alimentaire d'exemple\"", "name = \"\"", "characters"),
+        ("territory = [\"34172\"]", "territory = []", "communes"),
+        ("most_persons = 4", "most_persons = 0", "1 to 30"),
+        ("code_attempts = 4", "code_attempts = 1000", "1 to 10"),
+        ("code_lock_hours = 24", "code_lock_hours = 0", "1 to 744"),
+        ("code_lock_hours = 24", "code_lock_hours = 99999", "1 to 744"),
+        ("decision_ms = 6000", "decision_ms = \"6 s\"", "without quotes"),
+        ("decision_ms = 6000", "decision_ms = 3600000", "1 to 60000"),
+        ("eligibility = \"host\"", "eligibility = \"hosts\"", "did you mean `host`?"),
+        ("eligibility = \"host\"", "eligibility = \"everybody\"", "use one of: host, home"),
+        ("rhythm_days = 30", "rhythm_days = 0", "1 to 366"),
+        ("http = \"127.0.0.1:7448\"", "http = \"localhost\"", "port"),
+        ("http = \"127.0.0.1:7448\"", "http = \"127.0.0.1:99999\"", "port"),
+    ];
+    for (old, new, words) in cases {
+        assert_named(old, new, words);
+    }
+}
+
+#[test]
+fn a_bad_item_of_a_long_list_is_named_with_its_own_line_and_the_lists_key() {
+    let cases = [
+        ("\"3417\"", "not an INSEE code"),
+        ("\"341720\"", "not an INSEE code"),
+        ("\"2C004\"", "not an INSEE code"),
+        ("\"3417é\"", "not an INSEE code"),
+        ("\"34172\"", "34172 is there twice"),
+    ];
+    for (item, words) in cases {
+        let list = format!("territory = [\n    \"34172\",\n    \"2A004\", {item},\n]");
+        let (text, line) = with("territory = [\"34172\"]", &list);
+        let bad = mistake(&text);
+        assert_eq!((bad.line, bad.column), (line + 2, 14), "{bad}");
+        assert_eq!(bad.key.as_deref(), Some("territory"));
+        assert!(bad.message.contains(words), "{bad}");
+    }
+    let list = "addresses = [\n    \"/ip4/192.0.2.10/tcp/7447\",\n    \"192.0.2.10:7447\",\n]";
+    let (text, line) = with("addresses = [\"/ip4/192.0.2.10/tcp/7447\"]", list);
+    let bad = mistake(&text);
+    assert_eq!((bad.line, bad.column, bad.key.as_deref()), (line + 2, 5, Some("addresses")));
+    let many = vec!["\"/ip4/192.0.2.10/tcp/7447\""; crdt::limits::ADDRESSES + 1].join(", ");
+    assert_named(
+        "addresses = [\"/ip4/192.0.2.10/tcp/7447\"]",
+        &format!("addresses = [{many}]"),
+        "at most",
     );
 }
 
 #[test]
-fn every_bad_value_is_named_with_its_line() {
-    let cases = [
-        ("coverage_max_percent = \"100\"", "coverage_max_percent = \"101\"", "above 100 %"),
-        ("ceiling = \"2000.00\"", "ceiling = -5", "negative"),
-        ("ceiling = \"2000.00\"", "ceiling = \"-5.00\"", "negative"),
-        ("ceiling = \"2000.00\"", "ceiling = 12.5", "not exact"),
-        ("ceiling = \"2000.00\"", "ceiling = \"a lot\"", "12.50"),
-        ("ceiling = \"2000.00\"", "ceiling = \"99999999999999999999\"", "larger"),
-        ("territory = [\"34172\"]", "territory = [\"34000\", \"34000\"]", "twice"),
-        ("territory = [\"34172\"]", "territory = [\"341\"]", "INSEE"),
-        ("territory = [\"34172\"]", "territory = []", "communes"),
-        ("from = \"2026-01\"", "from = \"2026-13\"", "month"),
-        ("name = \"Caisse alimentaire d'exemple\"", "name = \"\"", "characters"),
-        ("http = \"127.0.0.1:7448\"", "http = \"localhost\"", "port"),
-        ("addresses = [\"/ip4/192.0.2.10/tcp/7447\"]", "addresses = [\"192.0.2.10\"]", "/ip4/"),
-        ("eligibility = \"host\"", "eligibility = \"guest\"", "guest"),
-        ("code_lock_hours = 24", "code_lock_hours = 0", "at least 1"),
+fn rules_that_contradict_themselves_are_named_with_the_line_of_the_key() {
+    assert_named("least = \"1.00\"", "least = \"300.00\"", "above the most");
+    assert_named("least = \"1.00\"", "least = \"1.50\"", "not a multiple of the step");
+    assert_named("step = \"1.00\"", "step = \"0.00\"", "the step of contributions is zero");
+    assert_named("first = \"150.00\"", "first = \"0.00\"", "nothing");
+    assert_named("first = \"150.00\"", "first = 92233720368547758", "more than any amount");
+    assert_named("model = \"self_set\"", "model = \"lottery\"", "use one of: self_set");
+}
+
+#[test]
+fn a_key_of_the_other_model_is_named_and_a_missing_one_is_named_at_its_table() {
+    let (text, line) = with("child = \"40.00\"", "amount = \"40.00\"");
+    let bad = mistake(&text);
+    assert_eq!((bad.line, bad.key.as_deref()), (line, Some("amount")));
+    assert!(bad.message.contains("does not belong to model \"household_scale\""), "{bad}");
+    let missing = [
+        ("further = \"75.00\"", "rules.allocation", "needs the key `further`"),
+        ("step = \"1.00\"", "rules.contribution", "needs the key `step`"),
+        ("model = \"self_set\"", "rules.contribution", "missing field `model`"),
+        ("reason = \"Example\"", "rules", "missing field `reason`"),
     ];
-    for (old, new, word) in cases {
-        let (text, line) = with(old, new);
-        let (found, said) = line_of(&text);
-        assert_eq!(found, line, "{new}: {said}");
-        assert!(said.contains(word), "{new}: {said}");
+    for (gone, table, words) in missing {
+        let (text, _) = with(gone, "");
+        let bad = mistake(&text);
+        let header = format!("[{table}]");
+        assert_eq!(text.lines().nth(bad.line - 1), Some(header.as_str()), "{bad}");
+        assert!(bad.message.contains(words), "{bad}");
     }
 }
 
 #[test]
-fn rules_that_contradict_themselves_are_refused() {
-    let (text, _) = with("least = \"1.00\"", "least = \"300.00\"");
-    assert!(line_of(&text).1.contains("above the most"));
-    let (text, _) = with("step = \"1.00\"", "step = \"0.00\"");
-    assert!(line_of(&text).1.contains("step"));
-    let (text, _) = with("first = \"150.00\"", "first = \"0.00\"");
-    assert!(line_of(&text).1.contains("nothing"));
-    let (text, _) = with("model = \"self_set\"", "model = \"lottery\"");
-    assert!(line_of(&text).1.contains("lottery"));
+fn broken_toml_and_a_key_twice_are_named_with_their_line() {
+    let (text, line) = with("ceiling = \"2000.00\"", "ceiling = \"2000.00");
+    assert_eq!(mistake(&text).line, line);
+    let (text, line) = with("rhythm_days = 30", "rhythm_days = 30\nrhythm_days = 31");
+    let bad = mistake(&text);
+    assert_eq!((bad.line, bad.help.as_str()), (line + 1, "remove one of the two"));
+}
+
+#[test]
+fn terms_in_a_file_of_their_own_are_read_with_the_same_care() {
+    let terms = Config::parse_terms("per_payment = \"30.00\"\n", "terms.toml").expect("terms");
+    let default = Config::parse_terms("", "terms.toml").expect("every key has a default");
+    assert_eq!(terms, Terms { per_payment: crdt::Cents::from_u32(3_000), ..default });
+    let bad = Config::parse_terms("floor = 0\nceiling = 1.5\n", "terms.toml");
+    assert_eq!(bad.expect_err("not exact").line, 2);
 }
 
 #[test]
 fn garbage_and_a_missing_file_do_not_panic() {
-    for text in ["", "\0", "[caisse", "caisse = 3", "é = 1"] {
+    for text in ["", "\0", "[caisse", "caisse = 3", "é = 1", "\u{feff}", "[caisse]\r\nname = 1"] {
         assert!(Config::parse(text, "x").is_err(), "{text:?}");
     }
+    // The default cut anywhere, and with any byte gone, is a file or a mistake with a place.
+    for (cut, _) in DEFAULT.char_indices() {
+        let without = format!("{}{}", &DEFAULT[..cut], DEFAULT[cut..].trim_start_matches('"'));
+        for text in [&DEFAULT[..cut], &without] {
+            if let Err(bad) = Config::parse(text, "x") {
+                assert!(bad.line >= 1 && bad.line <= text.lines().count() + 1, "{bad}");
+            }
+        }
+    }
     let missing = Config::read(Path::new("/nowhere/caisse.toml")).expect_err("no file");
-    assert!(missing.to_string().contains("/nowhere/caisse.toml"));
+    assert!(missing.to_string().starts_with("/nowhere/caisse.toml: cannot be read"));
 }

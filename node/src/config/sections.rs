@@ -1,0 +1,156 @@
+//! The sections of the file as it is written. Every value keeps its place, so that what is wrong only
+//! beside another value is named with its line too.
+
+use crdt::agreement::{Eligibility, Terms};
+use crdt::{Cents, Duration, Month};
+use ledger::state::PaymentSettings;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::rules::{AllocationSection, ContributionSection};
+use super::values::{Euros, HttpAddress, Percent, Text, Texts, UpTo};
+
+/// Hours of the longest lock of a card: a month; a card out of use for longer is replaced.
+const MOST_LOCK_HOURS: u32 = 24 * 31;
+
+/// Wrong codes at most before a card is locked: a code has four digits, and luck must stay rare.
+const MOST_CODE_ATTEMPTS: u32 = 10;
+
+/// Milliseconds of the longest wait for a home caisse: nobody waits longer at a till.
+const MOST_DECISION_MS: u32 = 60_000;
+
+/// Days at most between two settlements: a debt that is not looked at for a year is forgotten.
+const MOST_RHYTHM_DAYS: u32 = 366;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    pub caisse: CaisseSection,
+    pub rules: RulesSection,
+    #[serde(default)]
+    pub cards: CardsSection,
+    #[serde(default)]
+    pub payments: PaymentsSection,
+    #[serde(default)]
+    pub agreement: AgreementSection,
+    #[serde(default)]
+    pub node: NodeSection,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CaisseSection {
+    pub name: Text,
+    pub territory: Texts,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RulesSection {
+    #[serde(default = "one")]
+    pub version: UpTo<{ u32::MAX }>,
+    pub from: Month,
+    pub reason: Text,
+    pub allocation: Spanned<AllocationSection>,
+    pub contribution: Spanned<ContributionSection>,
+}
+
+const fn one() -> UpTo<{ u32::MAX }> {
+    UpTo(1)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct CardsSection {
+    code_attempts: UpTo<MOST_CODE_ATTEMPTS>,
+    code_lock_hours: UpTo<MOST_LOCK_HOURS>,
+}
+
+impl Default for CardsSection {
+    fn default() -> Self {
+        Self { code_attempts: UpTo(4), code_lock_hours: UpTo(24) }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct PaymentsSection {
+    decision_ms: UpTo<MOST_DECISION_MS>,
+}
+
+impl Default for PaymentsSection {
+    fn default() -> Self {
+        Self { decision_ms: UpTo(6_000) }
+    }
+}
+
+/// Returns how payments are decided.
+pub(super) fn payments_of(cards: &CardsSection, payments: &PaymentsSection) -> PaymentSettings {
+    PaymentSettings {
+        decision: Duration::from_ms(payments.decision_ms.0),
+        code_attempts: cards.code_attempts.0,
+        code_lock: Duration::from_ms(cards.code_lock_hours.0 * 3_600_000),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct AgreementSection {
+    eligibility: Eligibility,
+    coverage_max_percent: Percent,
+    per_payment: Euros,
+    per_month: Euros,
+    ceiling: Euros,
+    floor: Euros,
+    rhythm_days: UpTo<MOST_RHYTHM_DAYS>,
+}
+
+impl Default for AgreementSection {
+    fn default() -> Self {
+        let euros = |euros: u32| Euros(Cents::from_u32(euros * 100));
+        Self {
+            eligibility: Eligibility::Host,
+            coverage_max_percent: Percent::WHOLE,
+            per_payment: euros(50),
+            per_month: euros(150),
+            ceiling: euros(2_000),
+            floor: euros(0),
+            rhythm_days: UpTo(30),
+        }
+    }
+}
+
+impl AgreementSection {
+    /// Returns the terms as the federation knows them.
+    pub(super) fn terms(&self) -> Terms {
+        Terms {
+            eligibility: self.eligibility,
+            coverage_max: self.coverage_max_percent.0,
+            per_payment: self.per_payment.0,
+            per_month: self.per_month.0,
+            ceiling: self.ceiling.0,
+            floor: self.floor.0,
+            rhythm_days: u16::try_from(self.rhythm_days.0).unwrap_or(u16::MAX),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct NodeSection {
+    pub listen: Texts,
+    pub addresses: Texts,
+    pub http: HttpAddress,
+}
+
+impl Default for NodeSection {
+    fn default() -> Self {
+        let listen = ["/ip4/0.0.0.0/tcp/7447", "/ip4/0.0.0.0/udp/7447/quic-v1"];
+        let listen = listen.map(|address| Spanned::new(0..0, address.to_owned())).to_vec();
+        Self {
+            listen: Spanned::new(0..0, listen),
+            addresses: Spanned::new(0..0, Vec::new()),
+            http: HttpAddress(([127, 0, 0, 1], 7448).into()),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The examples of the repository hold, and the default shows every key.
+
+use std::collections::BTreeSet;
+
+use super::*;
+
+const EXAMPLES: [(&str, &str); 6] = [
+    ("default", DEFAULT),
+    ("montpellier", include_str!("../../../../configs/montpellier.toml")),
+    ("sud-gironde", include_str!("../../../../configs/sud-gironde.toml")),
+    ("cadenet", include_str!("../../../../configs/cadenet.toml")),
+    ("lyon-8", include_str!("../../../../configs/lyon-8.toml")),
+    ("yonne", include_str!("../../../../configs/yonne.toml")),
+];
+
+pub(super) fn example(name: &str) -> Config {
+    let (_, text) = EXAMPLES.iter().find(|(known, _)| *known == name).expect("an example");
+    Config::parse(text, name).expect("the example holds")
+}
+
+/// The keys that a section knows, by its own answer to a key that it cannot know.
+fn known_keys(section: &str) -> BTreeSet<String> {
+    let header = format!("[{section}]");
+    let (text, _) = with(&header, &format!("{header}\nno_such_key_at_all = 1"));
+    listed(&mistake(&text).help)
+}
+
+fn listed(help: &str) -> BTreeSet<String> {
+    let keys = help.strip_prefix("remove it, or use one of: ").expect("the keys are listed");
+    keys.split(", ").map(str::to_owned).collect()
+}
+
+/// The keys that the default shows in a section, also in remarks such as `#   amount = "1.00"`.
+fn shown_keys(section: &str) -> BTreeSet<String> {
+    let header = format!("[{section}]");
+    let lines = DEFAULT.lines().skip_while(|line| *line != header).skip(1);
+    let lines = lines.take_while(|line| !line.starts_with('['));
+    lines
+        .filter_map(|line| line.trim_start_matches("#   ").split_once(" = "))
+        .map(|(key, _)| key.to_owned())
+        .collect()
+}
+
+#[test]
+fn the_default_shows_every_key_that_is_read_and_no_other() {
+    let mut sections: BTreeSet<&str> =
+        BTreeSet::from(["caisse", "rules", "cards", "payments", "agreement", "node"]);
+    let (text, _) = with("[cards]", "[no_such_section_at_all]");
+    assert_eq!(listed(&mistake(&text).help), sections.iter().map(|s| (*s).to_owned()).collect());
+    sections.extend(["rules.allocation", "rules.contribution"]);
+    for section in sections {
+        let mut known = known_keys(section);
+        if section == "rules" {
+            assert!(known.remove("allocation") && known.remove("contribution"));
+        }
+        assert_eq!(shown_keys(section), known, "[{section}]");
+    }
+}
+
+#[test]
+fn a_small_file_is_enough_and_what_it_leaves_out_is_as_the_default_says() {
+    let small = "[caisse]\nname = \"A\"\nterritory = [\"34172\"]\n[rules]\nfrom = \"2026-01\"\nreason = \"a\"\n\
+                 [rules.allocation]\nmodel = \"per_person\"\namount = 100\n[rules.contribution]\nmodel = \
+                 \"self_set\"\nleast = 1\nmost = 250\nstep = 1\n";
+    let small = Config::parse(small, "small.toml").expect("a small file is enough");
+    let default = example("default");
+    assert_eq!(small.payments, PaymentSettings::default());
+    assert_eq!((small.terms, small.payments), (default.terms, default.payments));
+    assert_eq!((small.listen, small.http), (default.listen, default.http));
+    assert_eq!(small.rules.version, default.rules.version);
+}
+
+#[test]
+fn the_examples_of_real_caisses_give_the_published_amounts() {
+    let gets = |name: &str, adults, children| {
+        let household = Household { adults, teens: 0, children };
+        let amount = example(name).rules.allocation.for_household(&household);
+        amount.expect("an amount").to_string()
+    };
+    assert_eq!(gets("montpellier", 2, 1), "300.00");
+    assert_eq!(gets("sud-gironde", 1, 0), "150.00");
+    assert_eq!(gets("sud-gironde", 2, 1), "300.00");
+    assert_eq!(gets("lyon-8", 2, 2), "305.00");
+    assert_eq!(gets("yonne", 1, 0), "55.00");
+    assert_eq!(gets("cadenet", 1, 0), "100.00");
+    for (name, _) in EXAMPLES {
+        assert_eq!(example(name).rules.check(), Ok(()), "{name}");
+    }
+}
+
+#[test]
+fn the_examples_can_run_beside_each_other_and_no_commune_is_in_two_of_them() {
+    let mut ports = BTreeSet::new();
+    let mut communes = BTreeSet::new();
+    for (name, _) in EXAMPLES.iter().skip(1) {
+        let config = example(name);
+        assert!(ports.insert(config.http.to_string()), "{name}");
+        for address in config.listen {
+            assert!(ports.insert(address), "{name}");
+        }
+        for commune in config.territory {
+            assert!(communes.insert(commune), "{name}");
+        }
+    }
+    assert!(communes.contains("84026") && communes.contains("33227"));
+}
