@@ -48,7 +48,6 @@ pub fn till_digest(secret: &str) -> crdt::Digest {
 }
 
 /// Returns the routes of the operator's door.
-#[must_use]
 pub fn operator_routes(doors: Doors) -> Router {
     watchers()
         .route("/v1/command", post(operator::command))
@@ -58,7 +57,6 @@ pub fn operator_routes(doors: Doors) -> Router {
 }
 
 /// Returns the routes of the door for tills.
-#[must_use]
 pub fn till_routes(doors: Doors) -> Router {
     watchers()
         .route("/v1/payments", post(till::pay))
@@ -117,9 +115,9 @@ pub async fn serve(
     let (tills, operator) = (till_routes(doors.clone()), operator_routes(doors));
     let ended = |why: std::io::Error| RunError::Part(why.to_string());
     let (one, other) = (stopped(stop.clone()), stopped(stop.clone()));
-    parts.spawn(async move {
-        axum::serve(tcp, tills).with_graceful_shutdown(one).await.map_err(ended)
-    });
+    parts.spawn(
+        async move { axum::serve(tcp, tills).with_graceful_shutdown(one).await.map_err(ended) },
+    );
     parts.spawn(async move {
         let served = axum::serve(unix, operator).with_graceful_shutdown(other).await;
         let _ = std::fs::remove_file(path);

@@ -4,12 +4,12 @@
 //! machine of the `ledger` crate; here its inputs are collected and its effects carried out.
 
 pub mod config;
-pub mod keys;
-pub mod network;
-pub mod store;
 pub mod http;
+pub mod keys;
 pub mod log;
 pub mod machine;
 pub mod metrics;
+pub mod network;
 pub mod run;
 pub mod setup;
+pub mod store;

@@ -190,7 +190,9 @@ impl Machine {
                 },
                 () = sleep => batch.push(Job::Input(Input::Woke)),
             }
-            while batch.len() < BATCH && let Ok(job) = self.jobs.try_recv() {
+            while batch.len() < BATCH
+                && let Ok(job) = self.jobs.try_recv()
+            {
                 batch.push(job);
             }
             let after = tokio::task::block_in_place(|| self.work(batch))?;

@@ -90,7 +90,8 @@ pub fn init(dir: &Path, config: &Path) -> Result<Caisse, SetupError> {
 
 fn fill(dir: &Path, config: &Path) -> Result<Caisse, SetupError> {
     let keys = Keys::create(dir)?;
-    let identity = keys.identity.as_ref().ok_or(SetupError::Certificate { path: dir.to_owned() })?;
+    let identity =
+        keys.identity.as_ref().ok_or(SetupError::Certificate { path: dir.to_owned() })?;
     let sealing = SealingSecret::from_seed(keys.sealing.as_bytes()).public();
     let certificate = certify(identity, &keys.node.public(), &sealing);
     let path = dir.join("certificate");
@@ -142,8 +143,7 @@ pub fn load(dir: &Path) -> Result<Caisse, SetupError> {
         return Err(SetupError::Certificate { path: dir.join("certificate") });
     }
     let mut boot = [0; 32];
-    getrandom::fill(&mut boot)
-        .map_err(|error| KeysError::Randomness { why: error.to_string() })?;
+    getrandom::fill(&mut boot).map_err(|error| KeysError::Randomness { why: error.to_string() })?;
     let secrets = Secrets {
         node: keys.node,
         sealing,
@@ -152,8 +152,7 @@ pub fn load(dir: &Path) -> Result<Caisse, SetupError> {
         salts: Secret(*keys.salts.as_bytes()),
         boot: Secret(boot),
     };
-    let settings =
-        Settings { contact, rules: config.rules.clone(), payments: config.payments };
+    let settings = Settings { contact, rules: config.rules.clone(), payments: config.payments };
     Ok(Caisse { config, settings, secrets })
 }
 

@@ -123,7 +123,7 @@ fn a_flipped_byte_or_a_cut_anywhere_gives_an_error_or_true_records() {
 #[test]
 fn a_missing_or_emptied_file_is_named_as_damage() {
     let original = tempfile::tempdir().expect("a temporary directory");
-    caisse(original.path());
+    let written = caisse(original.path());
     for name in ["db", "conf", "blobs"] {
         let (dir, store) = copy(original.path());
         let path = store.join(name);
@@ -140,8 +140,13 @@ fn a_missing_or_emptied_file_is_named_as_damage() {
             continue; // sled writes it again: it holds nothing but its settings.
         }
         fs::write(store.join(inside), b"").expect("our own file");
-        let refused = read(dir.path()).map(|rows| rows.len());
-        assert!(refused.is_err(), "{inside:?} was emptied: {refused:?} rows");
+        let read = read(dir.path());
+        if inside.starts_with("blobs") {
+            // A blob of the part that sled replays ends the replay, as a damaged message there does.
+            assert_clear(&read, &written, &format!("{inside:?} was emptied"));
+            continue;
+        }
+        assert!(read.is_err(), "{inside:?} was emptied and nobody noticed");
     }
 }
 

@@ -48,7 +48,9 @@ fn euros<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Cents, D::
     text.parse().map_err(serde::de::Error::custom)
 }
 
-fn some_euros<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Cents>, D::Error> {
+fn some_euros<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Cents>, D::Error> {
     euros(deserializer).map(Some)
 }
 

@@ -152,11 +152,14 @@ mod tests {
     #[test]
     fn messages_gather_into_packets_in_order_and_within_both_limits() {
         let mut outgoing = Outgoing::default();
-        for size in [limits::MESSAGE_BYTES, 10, 20, limits::MESSAGE_BYTES - 100, 30] {
+        // After the first three of these, room for a framing and 29 bytes is left.
+        let framing = limits::MESSAGE_FRAMING_BYTES;
+        let large = limits::MESSAGE_BYTES - (10 + 20 + 29) - 4 * framing;
+        for size in [limits::MESSAGE_BYTES, 10, 20, large, 30] {
             assert_eq!(outgoing.push(vec![0; size]), Ok(()));
         }
         assert_eq!(sizes(outgoing.next_packet()), [limits::MESSAGE_BYTES]);
-        assert_eq!(sizes(outgoing.next_packet()), [10, 20, limits::MESSAGE_BYTES - 100]);
+        assert_eq!(sizes(outgoing.next_packet()), [10, 20, large]);
         assert_eq!(sizes(outgoing.next_packet()), [30]);
         assert_eq!(outgoing.next_packet(), None);
         for _ in 0..=limits::MESSAGES_PER_PACKET {
