@@ -1,1 +1,53 @@
-//! Placeholder.
+//! How people talk to a caisse: the one binary, as a library.
+//!
+//! This crate is a shell: it reads what is typed, asks the node that runs in the caisse's directory, and
+//! shows the answer. Data goes to stdout, talk to stderr; with `--json` the same facts are one JSON value.
+
+pub mod args;
+pub mod client;
+pub mod commands;
+pub mod failure;
+pub mod output;
+pub mod print;
+pub mod resolve;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::Cli;
+use commands::Context;
+use failure::Failure;
+use output::Done;
+
+/// Reads the command line, does what it asks, and returns the exit code: 0 done, 1 refused, 2 misused,
+/// 3 node unreachable.
+#[must_use]
+pub fn main() -> ExitCode {
+    let Cli { global, command } = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nobody may be listening.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let json = global.json;
+    let ended = match command {
+        args::Command::Demo { hold } => return demonstrate(json, hold),
+        command => wait_for(commands::carry_out(&Context::new(global), command)),
+    };
+    ExitCode::from(output::finish(ended, json))
+}
+
+/// Waits for a command, on threads of its own.
+fn wait_for(work: impl Future<Output = Result<Done, Failure>>) -> Result<Done, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|why| Failure::Failed(format!("no threads: {why}")))?;
+    runtime.block_on(work)
+}
+
+fn demonstrate(_json: bool, _hold: bool) -> ExitCode {
+    output::talk("caisse: the demo is not part of this build");
+    ExitCode::from(1)
+}

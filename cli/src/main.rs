@@ -1,2 +1,7 @@
 //! The binary `caisse`.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

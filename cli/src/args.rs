@@ -1,0 +1,183 @@
+//! What can be typed.
+
+pub mod federation;
+pub mod money;
+pub mod people;
+pub mod values;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use crdt::RequestId;
+
+/// Runs a caisse of the Sécurité sociale de l'alimentation, and talks to a running one.
+///
+/// A caisse is a directory. `caisse init DIR --config FILE` makes one, `caisse run DIR` opens it, and every
+/// other command asks the node that runs in the directory given with -C.
+///
+/// Exit codes: 0 done, 1 refused, 2 misused, 3 no node answers.
+#[derive(Debug, Parser)]
+#[command(name = "caisse", version, propagate_version = true, max_term_width = 100)]
+pub struct Cli {
+    /// What applies to every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What is asked.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Args)]
+pub struct Global {
+    /// The caisse's directory.
+    // An id of its own: `init` and `run` take a DIR too.
+    #[arg(
+        id = "caisse_dir",
+        short = 'C',
+        long = "dir",
+        global = true,
+        value_name = "DIR",
+        default_value = "."
+    )]
+    pub dir: PathBuf,
+    /// Answers in JSON on stdout: amounts in cents, rates in basis points.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// The idempotency key of a command: the same key and command are never done twice. Random when
+    /// absent; give it to repeat a command of which no answer came.
+    #[arg(long, global = true, value_name = "32-HEX-DIGITS")]
+    pub request: Option<RequestId>,
+}
+
+/// What is asked.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Shows the main job with three caisses on this machine.
+    Demo {
+        /// Keeps the three caisses running at the end.
+        #[arg(long)]
+        hold: bool,
+    },
+    /// Makes a caisse: keys, store, rules.
+    Init {
+        /// A directory that is empty or does not exist.
+        dir: PathBuf,
+        /// The configuration; `caisse config default` prints one to start from.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Runs the node of a caisse until SIGTERM.
+    Run {
+        /// The caisse's directory.
+        dir: PathBuf,
+        /// How logs look, on stderr.
+        #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+        log: LogFormat,
+        /// What is logged: error, warn, info, debug, trace, or a filter such as `info,node=debug`.
+        #[arg(long, default_value = "info", value_name = "LEVEL")]
+        log_level: String,
+    },
+    /// Shows how the caisse is.
+    Status,
+    /// Re-derives every balance from the books and feeds, and checks every signature; exits with 1 if
+    /// anything differs. Works on a stopped caisse too.
+    Verify,
+    /// Members.
+    #[command(subcommand)]
+    Member(people::Member),
+    /// Food cards.
+    #[command(subcommand)]
+    Card(people::Card),
+    /// Vendors and the committee's decisions about them.
+    #[command(subcommand)]
+    Vendor(people::Vendor),
+    /// Contributions of members.
+    #[command(subcommand)]
+    Contribution(people::Contribution),
+    /// Issues the allocations of a month by the rules in force; a second run issues only what is missing.
+    Allocate(money::Allocate),
+    /// Takes a payment at one of the caisse's vendors, with a card of this or another caisse.
+    Pay(money::Pay),
+    /// Gives back what a payment covered, or a part of it.
+    Refund(money::Refund),
+    /// Payments, at our vendors and of our members elsewhere.
+    #[command(subcommand)]
+    Payment(money::Payment),
+    /// The federation: who belongs to it, and agreements.
+    #[command(subcommand)]
+    Federation(federation::Federation),
+    /// Partner caisses.
+    #[command(subcommand)]
+    Peer(federation::Peer),
+    /// The catalogue: what the vendors of all caisses sell.
+    #[command(subcommand)]
+    Catalogue(people::Catalogue),
+    /// Shows what we and another caisse owe each other.
+    Statement(federation::Statement),
+    /// Settlement of what caisses owe each other.
+    #[command(subcommand)]
+    Settle(federation::Settle),
+    /// Configuration files.
+    #[command(subcommand)]
+    Config(Config),
+}
+
+/// How logs look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Configuration files.
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Checks a configuration: names the file, line and column of a mistake, and what to do.
+    Check {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Prints the default configuration, every key explained.
+    Default,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_directory_to_make_is_not_the_one_to_speak_to() {
+        let cli = Cli::try_parse_from(["caisse", "-C", "a", "init", "b", "--config", "c"]);
+        let Cli { global, command: Command::Init { dir, .. } } = cli.expect("it is well typed")
+        else {
+            panic!("another command");
+        };
+        assert_eq!((global.dir, dir), ("a".into(), "b".into()));
+        let cli = Cli::try_parse_from(["caisse", "init", "b", "--config", "c"]);
+        assert_eq!(cli.expect("it is well typed").global.dir, PathBuf::from("."));
+    }
+
+    #[test]
+    fn no_option_of_every_command_has_the_id_of_another_argument() {
+        fn check(command: &clap::Command, global: &[String]) {
+            for argument in command.get_arguments().filter(|argument| !argument.is_global_set()) {
+                assert!(!global.contains(&argument.get_id().to_string()), "{argument}");
+            }
+            command.get_subcommands().for_each(|below| check(below, global));
+        }
+        let command = Cli::command();
+        let global = command.get_arguments().filter(|argument| argument.is_global_set());
+        let global: Vec<String> = global.map(|argument| argument.get_id().to_string()).collect();
+        assert_eq!(global, ["caisse_dir", "json", "request"]);
+        check(&command, &global);
+    }
+
+    #[test]
+    fn the_commands_do_not_contradict_each_other() {
+        Cli::command().debug_assert();
+    }
+}

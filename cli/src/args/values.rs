@@ -1,0 +1,32 @@
+//! Values that people type and that have a form of their own.
+
+use crdt::{BasisPoints, Cents};
+
+/// Reads a rate in percent: `70`, `62.5` or `70%`.
+///
+/// # Errors
+/// What is wrong with it, for people.
+pub fn percent(text: &str) -> Result<BasisPoints, String> {
+    let number = text.trim().trim_end_matches('%').trim_end();
+    // A percent with two decimals counts basis points as a euro with two decimals counts cents.
+    let points =
+        number.parse::<Cents>().map_err(|_| "write a percentage as 70 or 62.5".to_owned())?;
+    let points = u16::try_from(points.get()).map_err(|_| "a rate is at most 100 %".to_owned())?;
+    BasisPoints::new(points).map_err(|_| "a rate is at most 100 %".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_read_as_people_write_it_and_never_above_the_whole() {
+        let read = |text: &str| percent(text).map(BasisPoints::get).ok();
+        assert_eq!(read("70"), Some(7_000));
+        assert_eq!(read("62,5"), Some(6_250));
+        assert_eq!(read("100 %"), Some(10_000));
+        for bad in ["", "%", "100.01", "700", "-1", "0.001", "1e2", "99999999999999999999"] {
+            assert_eq!(read(bad), None, "{bad:?}");
+        }
+    }
+}

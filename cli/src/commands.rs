@@ -1,0 +1,123 @@
+//! What each command does.
+
+mod card;
+mod catalogue;
+mod config;
+mod federation;
+mod member;
+mod money;
+mod node;
+mod settle;
+mod vendor;
+
+use std::path::Path;
+
+use crdt::{PaymentId, RequestId};
+use ledger::{Answer, Command, Query};
+
+use crate::args::{self, Global};
+use crate::client::{Client, random};
+use crate::failure::Failure;
+use crate::output::{Done, patiently};
+
+/// What a command works with.
+#[derive(Clone, Debug)]
+pub struct Context {
+    global: Global,
+    client: Client,
+}
+
+impl Context {
+    /// Makes the context of the options that were typed.
+    #[must_use]
+    pub fn new(global: Global) -> Self {
+        let client = Client::new(&global.dir);
+        Self { global, client }
+    }
+
+    /// Returns the caisse's directory.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.global.dir
+    }
+
+    /// Returns whether the answer is for machines.
+    #[must_use]
+    pub const fn json(&self) -> bool {
+        self.global.json
+    }
+
+    /// Asks the node a question.
+    ///
+    /// # Errors
+    /// As [`Client::query`].
+    pub async fn query(&self, question: &Query) -> Result<Answer, Failure> {
+        patiently("waiting for the caisse", self.client.query(question)).await
+    }
+
+    /// Asks the node for something, under the request id that was typed or a new one.
+    ///
+    /// # Errors
+    /// As [`Client::command`].
+    pub async fn command(&self, command: &Command) -> Result<Answer, Failure> {
+        let request = self.request()?;
+        patiently("waiting for the caisse", self.client.command(request, command)).await
+    }
+
+    /// Asks the node for one part of something larger. Each part has a request id of its own, the same
+    /// when the whole is repeated under the same id.
+    async fn part(
+        &self,
+        whole: RequestId,
+        part: u32,
+        command: &Command,
+    ) -> Result<Answer, Failure> {
+        let mut bytes = *whole.as_bytes();
+        for (byte, number) in bytes.iter_mut().zip(part.to_le_bytes()) {
+            *byte ^= number;
+        }
+        self.client.command(RequestId::new(bytes), command).await
+    }
+
+    /// Returns the id of a payment or refund: the one that was typed, else one made of the request id, so
+    /// that a command repeated under the same request id is the same command.
+    fn payment_id(&self, typed: Option<PaymentId>) -> Result<PaymentId, Failure> {
+        let made = || self.request().map(|request| PaymentId::new(*request.as_bytes()));
+        typed.map_or_else(made, Ok)
+    }
+
+    /// Returns the request id that was typed, or a new one.
+    fn request(&self) -> Result<RequestId, Failure> {
+        self.global.request.map_or_else(|| random().map(RequestId::new), Ok)
+    }
+}
+
+/// Does what was asked for.
+///
+/// # Errors
+/// [`Failure`], with its exit code.
+pub async fn carry_out(context: &Context, command: args::Command) -> Result<Done, Failure> {
+    use args::Command as Typed;
+
+    match command {
+        Typed::Demo { .. } => Err(Failure::misused("the demo runs in a process of its own")),
+        Typed::Init { dir, config } => node::init(&dir, &config),
+        Typed::Run { dir, log, log_level } => node::run(&dir, log, &log_level).await,
+        Typed::Status => node::status(context).await,
+        Typed::Verify => node::verify(context).await,
+        Typed::Member(command) => member::member(context, command).await,
+        Typed::Contribution(command) => member::contribution(context, command).await,
+        Typed::Card(command) => card::card(context, command).await,
+        Typed::Vendor(command) => vendor::vendor(context, command).await,
+        Typed::Catalogue(command) => catalogue::catalogue(context, command).await,
+        Typed::Allocate(asked) => money::allocate(context, asked).await,
+        Typed::Pay(sale) => money::pay(context, sale).await,
+        Typed::Refund(refund) => money::refund(context, refund).await,
+        Typed::Payment(command) => money::payment(context, command).await,
+        Typed::Federation(command) => federation::federation(context, command).await,
+        Typed::Peer(args::federation::Peer::List) => federation::peers(context).await,
+        Typed::Statement(asked) => settle::statement(context, asked).await,
+        Typed::Settle(command) => settle::settle(context, command).await,
+        Typed::Config(command) => config::config(command),
+    }
+}

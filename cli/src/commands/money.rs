@@ -1,0 +1,230 @@
+//! Allocations, payments and refunds.
+
+use crdt::seal::SealingKey;
+use crdt::{Cents, PaymentId};
+use ledger::answer::{AllocationReport, PaymentInfo, PaymentStatus, Receipt, RefundReceipt};
+use ledger::command::{Code, PayIntent, PaymentCode, request_digest};
+use ledger::refused::RefundRefused;
+use ledger::{Answer, Command, Query, Refused};
+
+use super::{Context, card};
+use crate::args::money::{Allocate, Pay, Payment, Refund};
+use crate::client::random;
+use crate::failure::Failure;
+use crate::output::{Done, facts, or_dash, short, table, talk, yes_no};
+use crate::resolve::{self, unexpected};
+
+/// Issues or previews the allocations of a month.
+pub(super) async fn allocate(context: &Context, asked: Allocate) -> Result<Done, Failure> {
+    let Allocate { month, preview } = asked;
+    let answer = if preview {
+        context.query(&Query::AllocationPreview(month)).await?
+    } else {
+        context.command(&Command::Allocate { month }).await?
+    };
+    let Answer::Allocated(report) = &answer else {
+        return Err(unexpected());
+    };
+    Done::new(&answer, allocation_text(report))
+}
+
+fn allocation_text(report: &AllocationReport) -> String {
+    let mut rows = table(&["member", ">amount", "why not"]);
+    for (member, amount) in &report.issued {
+        rows.add_row([short(member), amount.to_string(), String::new()]);
+    }
+    for (member, why) in &report.skipped {
+        rows.add_row([short(member), "-".to_owned(), why.to_string()]);
+    }
+    let AllocationReport { month, preview, issued, skipped, total } = report;
+    let verb = if *preview { "would be issued" } else { "issued" };
+    format!(
+        "{rows}\n{month}: {total} {verb} to {} member(s), nothing to {}\n",
+        issued.len(),
+        skipped.len()
+    )
+}
+
+/// Takes a payment: asks where the card is from, then for the code, then for the sale.
+pub(super) async fn pay(context: &Context, sale: Pay) -> Result<Done, Failure> {
+    let payment = context.payment_id(sale.id)?;
+    let vendor = resolve::vendor(context, &sale.vendor).await?;
+    let Answer::CardHome(home) = context.query(&Query::CardHome(sale.card.clone())).await? else {
+        return Err(unexpected());
+    };
+    let code = card::code(&sale.code, "the card's code: ")?;
+    let request = request_digest(payment, home.card, vendor, sale.amount);
+    let code = match home.seal_to {
+        None => PaymentCode::Plain(code),
+        Some(key) => sealed(key, &code, payment, &request)?,
+    };
+    let Pay { card, amount, .. } = sale;
+    let intent = PayIntent { payment, card, vendor, amount, code };
+    let answer = context.command(&Command::Pay(intent)).await.inspect_err(|failure| {
+        if let Failure::Refused(_) = failure {
+            talk(&format!("payment {payment}"));
+        }
+    })?;
+    let Answer::Paid(receipt) = &answer else {
+        return Err(unexpected());
+    };
+    Done::new(&answer, receipt_text(receipt))
+}
+
+/// Seals a code to the caisse of the card: the vendor's caisse never learns it.
+fn sealed(
+    key: SealingKey,
+    code: &Code,
+    payment: PaymentId,
+    request: &crdt::Digest,
+) -> Result<PaymentCode, Failure> {
+    let sealed = key.seal(code.digits(), &payment, request, random()?);
+    let sealed = sealed.map_err(|_| {
+        Failure::Failed("the card's caisse has a key to which no code can be sealed".to_owned())
+    })?;
+    Ok(PaymentCode::Sealed(sealed))
+}
+
+fn receipt_text(receipt: &Receipt) -> String {
+    let mut text = String::from("PAID\n");
+    text.push_str(&facts(&[
+        ("payment", receipt.payment.to_string()),
+        ("price", receipt.amount.to_string()),
+        ("covered by the caisse", receipt.covered.to_string()),
+        ("to pay by the member", receipt.member_share.to_string()),
+        ("at (UTC)", receipt.at.to_string()),
+    ]));
+    if receipt.at_hosts_risk {
+        text.push_str("the card's caisse did not answer: sold at this caisse's own risk\n");
+    }
+    text
+}
+
+/// Gives back a payment or a part of it, or says what would be given back.
+pub(super) async fn refund(context: &Context, asked: Refund) -> Result<Done, Failure> {
+    let Refund { payment, amount, id, dry_run } = asked;
+    let payment = resolve::payment(context, &payment).await?;
+    let id = context.payment_id(id)?;
+    if dry_run {
+        let Answer::Payment(info) = context.query(&Query::Payment(payment)).await? else {
+            return Err(unexpected());
+        };
+        let receipt = foreseen(id, amount, &info)?;
+        let text = format!("would give back {}; nothing has changed\n", receipt.amount);
+        return Done::new(&serde_json::json!({ "would_refund": receipt }), text);
+    }
+    let answer = context.command(&Command::Refund { id, payment, amount }).await?;
+    let Answer::Refunded(receipt) = &answer else {
+        return Err(unexpected());
+    };
+    let text = facts(&[
+        ("refund", receipt.refund.to_string()),
+        ("payment", receipt.payment.to_string()),
+        ("given back", receipt.amount.to_string()),
+        ("can still be given back", receipt.left.to_string()),
+    ]);
+    Done::new(&answer, text)
+}
+
+/// Says what a refund would answer, from what the caisse shows of the payment; the caisse decides again
+/// when it is asked.
+fn foreseen(
+    refund: PaymentId,
+    amount: Option<Cents>,
+    info: &PaymentInfo,
+) -> Result<RefundReceipt, Refused> {
+    match info.status {
+        PaymentStatus::Paid | PaymentStatus::Captured | PaymentStatus::AtRiskAccepted => {}
+        PaymentStatus::Held
+        | PaymentStatus::Obliged
+        | PaymentStatus::Denied
+        | PaymentStatus::Tombstone => return Err(RefundRefused::UnknownPayment.into()),
+        PaymentStatus::Asked
+        | PaymentStatus::Voided
+        | PaymentStatus::Refused
+        | PaymentStatus::AtRisk
+        | PaymentStatus::AtRiskLost => return Err(RefundRefused::NotPaid.into()),
+    }
+    let left = info.covered.saturating_sub(info.refunded);
+    let amount = amount.unwrap_or(left);
+    if amount.is_zero() {
+        return Err(RefundRefused::AmountZero.into());
+    }
+    let after = left.checked_sub(amount).ok_or(RefundRefused::MoreThanLeft { left })?;
+    Ok(RefundReceipt { refund, payment: info.payment, amount, left: after })
+}
+
+/// Lists or shows payments.
+pub(super) async fn payment(context: &Context, command: Payment) -> Result<Done, Failure> {
+    match command {
+        Payment::List { limit } => {
+            let answer = context.query(&Query::Payments { limit }).await?;
+            let Answer::Payments(payments) = &answer else {
+                return Err(unexpected());
+            };
+            Done::new(&answer, list(payments))
+        }
+        Payment::Show { payment } => {
+            let id = resolve::payment(context, &payment).await?;
+            let answer = context.query(&Query::Payment(id)).await?;
+            let Answer::Payment(info) = &answer else {
+                return Err(unexpected());
+            };
+            Done::new(&answer, show(info))
+        }
+    }
+}
+
+fn list(payments: &[PaymentInfo]) -> String {
+    let columns = ["at (UTC)", "payment", "across", ">price", ">covered", ">refunded", "status"];
+    let mut rows = table(&columns);
+    for info in payments {
+        rows.add_row([
+            info.at.to_string(),
+            short(&info.payment),
+            yes_no(info.host != info.home).to_owned(),
+            or_dash(info.amount),
+            info.covered.to_string(),
+            info.refunded.to_string(),
+            standing(info),
+        ]);
+    }
+    format!("{rows}\n{} payment(s)\n", payments.len())
+}
+
+fn standing(info: &PaymentInfo) -> String {
+    let status = status_words(info.status);
+    info.reason.as_ref().map_or(status.to_owned(), |reason| format!("{status}: {reason}"))
+}
+
+const fn status_words(status: PaymentStatus) -> &'static str {
+    match status {
+        PaymentStatus::Paid => "paid",
+        PaymentStatus::Captured => "paid by the card's caisse",
+        PaymentStatus::Asked => "waiting for the card's caisse",
+        PaymentStatus::Voided => "void",
+        PaymentStatus::Refused => "refused",
+        PaymentStatus::AtRisk => "paid at our risk",
+        PaymentStatus::AtRiskAccepted => "paid at our risk, accepted",
+        PaymentStatus::AtRiskLost => "paid at our risk, not accepted: our loss",
+        PaymentStatus::Held => "held for the other caisse",
+        PaymentStatus::Obliged => "owed to the other caisse",
+        PaymentStatus::Denied => "denied to the other caisse",
+        PaymentStatus::Tombstone => "void before it was asked for",
+    }
+}
+
+fn show(info: &PaymentInfo) -> String {
+    facts(&[
+        ("payment", info.payment.to_string()),
+        ("at (UTC)", info.at.to_string()),
+        ("caisse of the vendor", info.host.to_string()),
+        ("caisse of the card", info.home.to_string()),
+        ("vendor", or_dash(info.vendor)),
+        ("member", or_dash(info.member)),
+        ("price", or_dash(info.amount)),
+        ("covered", info.covered.to_string()),
+        ("given back", info.refunded.to_string()),
+        ("status", standing(info)),
+    ])
+}

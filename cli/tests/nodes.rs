@@ -1,0 +1,286 @@
+//! The commands against nodes that run: members, cards, sales, a federation of two, settlement.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// How long anything may take that happens between nodes.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A caisse with its node.
+struct Caisse {
+    home: tempfile::TempDir,
+    node: Child,
+}
+
+/// What a command said, and how it ended.
+#[derive(Debug)]
+struct Said {
+    code: Option<i32>,
+    out: String,
+    talk: String,
+}
+
+impl Said {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|why| panic!("{why}: {self:?}"))
+    }
+}
+
+fn run(args: &[&str]) -> Said {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_caisse")).args(args).stdin(Stdio::null()).output();
+    let output = output.expect("the binary was just built");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    Said { code: output.status.code(), out: text(output.stdout), talk: text(output.stderr) }
+}
+
+/// Asks the system for a port that is free now.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    listener.local_addr().expect("it listens").port()
+}
+
+impl Caisse {
+    fn open(name: &str) -> Self {
+        let home = tempfile::tempdir().expect("a temporary directory");
+        let (config, dir) = (home.path().join("config.toml"), home.path().join("caisse"));
+        let address = format!("/ip4/127.0.0.1/tcp/{}", free_port());
+        let text = run(&["config", "default"]).out;
+        let lines = text.lines().map(|line| match line.split_once(" = ") {
+            Some(("name", _)) => format!("name = \"{name}\""),
+            Some(("listen" | "addresses", _)) => {
+                format!("{} = [\"{address}\"]", line.split(' ').next().unwrap_or_default())
+            }
+            Some(("http", _)) => format!("http = \"127.0.0.1:{}\"", free_port()),
+            _ => line.to_owned(),
+        });
+        std::fs::write(&config, lines.collect::<Vec<_>>().join("\n")).expect("our own directory");
+        let said = run(&["init", path(&dir), "--config", path(&config)]);
+        assert_eq!(said.code, Some(0), "{said:?}");
+        let node = start(&dir);
+        let caisse = Self { home, node };
+        caisse.until("the node is up", &["status"], |_| true);
+        caisse
+    }
+
+    fn dir(&self) -> PathBuf {
+        self.home.path().join("caisse")
+    }
+
+    fn file(&self, name: &str, text: &str) -> String {
+        let file = self.home.path().join(name);
+        std::fs::write(&file, text).expect("our own directory");
+        path(&file).to_owned()
+    }
+
+    fn ask(&self, args: &[&str]) -> Said {
+        let dir = self.dir();
+        run(&[&["-C", path(&dir)], args].concat())
+    }
+
+    /// Asks for something that must be done, and returns the answer.
+    fn done(&self, args: &[&str]) -> Value {
+        let said = self.ask(&[args, &["--json"]].concat());
+        assert_eq!(said.code, Some(0), "{args:?}: {said:?}");
+        said.json()
+    }
+
+    /// Asks for something that must be refused, and returns the words.
+    fn refused(&self, args: &[&str]) -> String {
+        let said = self.ask(args);
+        assert_eq!(said.code, Some(1), "{args:?}: {said:?}");
+        assert!(said.out.is_empty(), "{said:?}");
+        said.talk
+    }
+
+    /// Asks again until the answer is as expected.
+    fn until(&self, what: &str, args: &[&str], expected: impl Fn(&Value) -> bool) -> Value {
+        let since = Instant::now();
+        loop {
+            let said = self.ask(&[args, &["--json"]].concat());
+            if said.code == Some(0) && expected(&said.json()) {
+                return said.json();
+            }
+            assert!(since.elapsed() < PATIENCE, "not yet: {what}: {said:?}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Enrols someone with a card, a contribution and this month's allocation; returns the card's number.
+    fn enrol(&self, name: &str) -> String {
+        self.done(&["member", "add", "--name", name, "--adults", "1"]);
+        let code = self.file("code", "4071\n");
+        let card = self.done(&["card", "issue", "--member", name, "--code-file", &code]);
+        let month = ["--month", "2026-11"];
+        self.done(
+            &[&["contribution", "add", "--member", name, "--amount", "20"], &month[..]].concat(),
+        );
+        self.done(&["allocate", "--month", "2026-11"]);
+        card["card_issued"]["number"].as_str().expect("a number").to_owned()
+    }
+
+    fn stall(&self, name: &str) {
+        self.done(&["vendor", "add", "--name", name, "--commune", "34172", "--kind", "stall"]);
+        self.done(&["vendor", "approve", name, "--coverage", "70", "--reason", "local"]);
+    }
+
+    fn stop(&mut self) {
+        self.node.kill().expect("it runs");
+        self.node.wait().expect("it ran");
+    }
+}
+
+fn start(dir: &Path) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_caisse"));
+    let command = command.args(["run", path(dir), "--log", "json", "--log-level", "warn"]);
+    command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary was just built")
+}
+
+impl Drop for Caisse {
+    fn drop(&mut self) {
+        let _ = self.node.kill();
+        let _ = self.node.wait();
+    }
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().expect("UTF-8")
+}
+
+fn pay<'a>(card: &'a str, vendor: &'a str, amount: &'a str, code: &'a str) -> Vec<&'a str> {
+    vec!["pay", "--card", card, "--vendor", vendor, "--amount", amount, "--code-file", code]
+}
+
+#[test]
+fn one_caisse_enrols_sells_refunds_and_verifies_running_or_not() {
+    let mut caisse = Caisse::open("Caisse d'essai");
+    let card = caisse.enrol("Rose Pervanchoux");
+    caisse.stall("Le Potager");
+    let code = caisse.file("code", "4071\n");
+    let id = "ab".repeat(16);
+
+    let sale = [&pay(&card, "le potager", "10.00", &code)[..], &["--id", &id]].concat();
+    let paid = caisse.done(&sale);
+    assert_eq!(paid["paid"]["covered"], 700);
+    assert_eq!(paid["paid"]["member_share"], 300);
+    assert_eq!(caisse.done(&sale), paid, "the same sale is not charged twice");
+    let other = [&pay(&card, "le potager", "11.00", &code)[..], &["--id", &id]].concat();
+    assert!(caisse.refused(&other).contains("used before"));
+
+    let foreseen = caisse.done(&["refund", &id[..8], "--amount", "2", "--dry-run"]);
+    assert_eq!(foreseen["would_refund"]["left"], 500);
+    let back = ["refund", &id, "--amount", "2", "--request", &"cd".repeat(16)];
+    assert_eq!(caisse.done(&back)["refunded"]["left"], 500);
+    assert_eq!(caisse.done(&back)["refunded"]["left"], 500, "the same refund is not made twice");
+    assert!(caisse.refused(&["refund", &id, "--amount", "5.01"]).contains("5.00"));
+    assert!(caisse.refused(&["refund", &id, "--amount", "5.01", "--dry-run"]).contains("5.00"));
+
+    let wrong = caisse.file("wrong", "0000\n");
+    let refused = caisse.ask(&[&pay(&card, "le potager", "1", &wrong)[..], &["--json"]].concat());
+    assert_eq!(refused.code, Some(1));
+    assert_eq!(refused.json()["refused"]["payment"]["wrong_code"]["attempts_left"], 3);
+    assert!(!refused.out.contains("0000") && !refused.talk.contains("0000"));
+    assert!(caisse.refused(&pay(&card, "le potager", "0", &code)).contains("zero"));
+
+    let svg = caisse.ask(&["card", "print", &card]).out;
+    assert!(svg.contains("Caisse d'essai") && svg.contains(&card));
+    caisse.done(&["card", "block", &card]);
+    assert!(caisse.refused(&pay(&card, "le potager", "1", &code)).contains("blocked"));
+
+    assert_eq!(caisse.done(&["verify"])["verified"]["differences"], serde_json::json!([]));
+    caisse.stop();
+    assert_eq!(caisse.ask(&["status"]).code, Some(3));
+    let verified = caisse.done(&["verify"]);
+    assert!(verified["verified"]["payments"].as_u64() > Some(0));
+    assert_eq!(caisse.done(&["federation", "contact"])["name"], "Caisse d'essai");
+}
+
+#[test]
+fn a_command_repeated_under_its_request_id_is_done_once_and_another_is_refused() {
+    let caisse = Caisse::open("Caisse d'essai");
+    let request = "ef".repeat(16);
+    let add = |name| ["member", "add", "--name", name, "--adults", "2", "--request", &request];
+    let once = caisse.done(&add("Octave"));
+    assert_eq!(caisse.done(&add("Octave")), once);
+    assert!(caisse.refused(&add("Rose")).contains("request id was used before"));
+    let members = caisse.done(&["member", "list"]);
+    assert_eq!(members["members"].as_array().map(Vec::len), Some(1));
+    assert!(
+        caisse
+            .refused(&["vendor", "approve", &"00".repeat(16), "--reason", "x"])
+            .contains("vendor")
+    );
+    let unknown = caisse.ask(&["member", "show", "Nobody"]);
+    assert_eq!((unknown.code, unknown.out.as_str()), (Some(2), ""));
+}
+
+#[test]
+fn products_come_from_a_file_and_a_second_time_changes_nothing() {
+    let caisse = Caisse::open("Caisse d'essai");
+    caisse.stall("Le Potager");
+    let mut csv = "code,name,price\n".to_owned();
+    (0..1_200).for_each(|n| csv.push_str(&format!("P{n},Légume {n},1.50\n")));
+    let csv = caisse.file("products.csv", &csv);
+    let import = ["catalogue", "import", "Le Potager", &csv];
+    assert_eq!(caisse.done(&import)["products_put"], 1_200);
+    assert_eq!(caisse.done(&import)["products_put"], 0);
+    let found = caisse.done(&["catalogue", "search", "légume 117"]);
+    assert_eq!(found["catalogue"].as_array().map(Vec::len), Some(11));
+    assert!(caisse.ask(&["catalogue", "list", "--limit", "3"]).out.contains("3 product(s)"));
+}
+
+#[test]
+fn two_caisses_found_a_federation_sell_across_and_settle() {
+    let (host, home) = (Caisse::open("Montpellier"), Caisse::open("Cadenet"));
+    for caisse in [&host, &home] {
+        let contact = caisse.home.path().join("contact.json");
+        caisse.done(&["federation", "contact", "--out", path(&contact)]);
+    }
+    let contact = |caisse: &Caisse| path(&caisse.home.path().join("contact.json")).to_owned();
+    let (first, second) = (contact(&host), contact(&home));
+    let one = host.done(&["federation", "found", &first, &second]);
+    // The order of the files does not matter, nor whether one's own is among them.
+    assert_eq!(home.done(&["federation", "found", &first]), one);
+    for (caisse, other) in [(&host, "Cadenet"), (&home, "Montpellier")] {
+        caisse.until("founded", &["federation", "members"], |info| {
+            info["federation"]["founded"] == true
+        });
+        caisse.until("agreed", &["federation", "agree", other], |_| true);
+    }
+    let in_force = |info: &Value| info["federation"]["agreements"][0]["in_force"] == true;
+    host.until("in force", &["federation", "members"], in_force);
+    home.until("in force", &["federation", "members"], in_force);
+
+    let card = home.enrol("Nadia Cressonnet");
+    host.stall("Le Potager");
+    let code = host.file("code", "4071\n");
+    let paid = host.done(&pay(&card, "Le Potager", "20.00", &code));
+    assert_eq!(paid["paid"]["covered"], 1_400);
+    let wrong = host.file("wrong", "0000\n");
+    assert!(host.refused(&pay(&card, "Le Potager", "1", &wrong)).contains("code is wrong"));
+    assert_eq!(home.done(&["payment", "list"])["payments"].as_array().map(Vec::len), Some(2));
+
+    let owed = |info: &Value| info["statement"]["owed_to_us"] == 1_400;
+    host.until("owed", &["statement", "--with", "Cadenet"], owed);
+    host.done(&["statement", "--with", "Cadenet", "--publish"]);
+    let agreed = |info: &Value| info["statement"]["agreed"].is_object();
+    host.until("agreed", &["statement", "--with", "Cadenet"], agreed);
+    let run = host.done(&["settle", "propose"])["run_proposed"].as_str().expect("a run").to_owned();
+    let certified = |info: &Value| info["runs"][0]["certified"] == true;
+    host.until("certified", &["settle", "status"], certified);
+    home.until("certified", &["settle", "status"], certified);
+    assert!(host.ask(&["settle", "transfers"]).out.contains("gross 14.00, net 14.00"));
+    home.done(&["settle", "sent", &run[..8], "--to", "Montpellier"]);
+    host.done(&["settle", "received", &run[..8], "--from", "Cadenet"]);
+    let received = |info: &Value| info["runs"][0]["transfers"][0]["received"] == true;
+    home.until("received", &["settle", "transfers"], received);
+    for caisse in [&host, &home] {
+        assert_eq!(caisse.done(&["verify"])["verified"]["differences"], serde_json::json!([]));
+        let peers = caisse.ask(&["peer", "list"]);
+        assert!(peers.out.contains("1 partner(s)"), "{peers:?}");
+    }
+}
