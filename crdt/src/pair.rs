@@ -41,6 +41,9 @@ pub enum PairBody {
         vendor: VendorId,
         /// What the home caisse owes for it.
         covered: Cents,
+        /// The hash of the till's request, which the home caisse knows from the question: a host that
+        /// was restored answers its till by it.
+        request: Digest,
     },
     /// The host did not make the sale, and never will under this id.
     Voided {

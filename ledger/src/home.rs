@@ -28,13 +28,8 @@ use crate::turn::{Effect, Turn};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Hold {
     pub since: Timestamp,
-    pub ask_at: Timestamp,
-}
-
-impl Hold {
-    fn new(since: Timestamp, now: Timestamp) -> Self {
-        Self { since, ask_at: now.after(limits::QUERY_AFTER) }
-    }
+    /// Absent after a start: the clock may have been set since, so we ask at once.
+    pub ask_at: Option<Timestamp>,
 }
 
 /// Loads the holds that are open.
@@ -44,7 +39,7 @@ pub(crate) fn load(state: &mut State, records: &dyn Records) {
         let charge = records.get(Kind::Charge, &key[1..]);
         let charge = charge.and_then(|bytes| crdt::wire::decode::<Charge>(&bytes).ok());
         if let (Some(id), Some(charge)) = (read_charge_key(&key[1..]), charge) {
-            state.holds.insert(id, Hold { since: charge.at, ask_at: charge.at });
+            state.holds.insert(id, Hold { since: charge.at, ask_at: None });
         }
     }
 }
@@ -209,7 +204,8 @@ fn hold(
     let key = charge_key(&host, &payment);
     turn.put(Kind::Charge, &key, &charge);
     turn.put(Kind::Open, &open_key(OPEN_CHARGE, &key), &());
-    state.holds.insert((host, payment), Hold::new(turn.now, turn.now));
+    let ask_at = Some(turn.now.after(limits::QUERY_AFTER));
+    state.holds.insert((host, payment), Hold { since: turn.now, ask_at });
 }
 
 fn deny(turn: &mut Turn<'_>, host: CaisseId, payment: PaymentId, reason: DenyReason, said: u64) {
@@ -235,9 +231,9 @@ pub(crate) fn tick(state: &mut State, turn: &mut Turn<'_>) {
         expire_holds(state, turn);
     }
     let now = turn.now;
-    let due = state.holds.iter_mut().filter(|(_, hold)| hold.ask_at <= now);
+    let due = state.holds.iter_mut().filter(|(_, hold)| hold.ask_at.is_none_or(|at| at <= now));
     for ((host, payment), hold) in due {
-        hold.ask_at = now.after(limits::QUERY_AFTER);
+        hold.ask_at = Some(now.after(limits::QUERY_AFTER));
         let connected = state.federation.as_ref().is_some_and(|f| f.is_connected(host));
         if connected {
             turn.send(*host, Message::Query { payment: *payment });
@@ -247,7 +243,8 @@ pub(crate) fn tick(state: &mut State, turn: &mut Turn<'_>) {
 
 /// When the next question is due.
 pub(crate) fn next_wakeup(state: &State) -> Option<Timestamp> {
-    state.holds.values().map(|hold| hold.ask_at).min()
+    let at_once = Timestamp::from_ms(i64::MIN);
+    state.holds.values().map(|hold| hold.ask_at.unwrap_or(at_once)).min()
 }
 
 /// Mutant M1: takes "I do not know" for "it failed".

@@ -12,7 +12,7 @@ use crdt::message::{AuthRequest, Message};
 use crdt::money::Split;
 use crdt::pair::PairBody;
 use crdt::register::prefix;
-use crdt::{BasisPoints, CaisseId, Cents, PaymentId, RequestId, Timestamp, VendorId};
+use crdt::{BasisPoints, CaisseId, Cents, PaymentId, RequestId, Timestamp};
 
 pub(crate) use hears::hears;
 use hears::{asked, close, credit_vendor};
@@ -35,9 +35,25 @@ use crate::turn::{Effect, Turn};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Waiting {
     pub home: CaisseId,
-    pub deadline: Timestamp,
-    pub ask_at: Timestamp,
+    /// Absent after a start: the clock may have been set since, so the wait begins anew.
+    pub times: Option<Times>,
     pub requests: Vec<RequestId>,
+}
+
+/// When a waiting sale needs us, by the clock of this start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Times {
+    /// When we decide without an answer.
+    deadline: Timestamp,
+    /// When we ask again.
+    ask_at: Timestamp,
+}
+
+impl Times {
+    fn from(now: Timestamp, state: &State) -> Self {
+        let deadline = now.after(state.settings.payments.decision);
+        Self { deadline, ask_at: now.after(limits::ASK_AGAIN) }
+    }
 }
 
 /// Loads the sales that are open.
@@ -47,9 +63,9 @@ pub(crate) fn load(state: &mut State, records: &dyn Records) {
         let sale = records.get(Kind::Sale, &key[1..]);
         let sale = sale.and_then(|bytes| crdt::wire::decode::<Sale>(&bytes).ok());
         if let Some(payment) = PaymentId::from_slice(&key[1..])
-            && let Some(Sale { home, state: SaleState::Asked { deadline, .. }, at, .. }) = sale
+            && let Some(Sale { home, state: SaleState::Asked { .. }, .. }) = sale
         {
-            let waiting = Waiting { home, deadline, ask_at: at, requests: Vec::new() };
+            let waiting = Waiting { home, times: None, requests: Vec::new() };
             state.waiting.insert(payment, waiting);
         }
     }
@@ -59,14 +75,7 @@ pub(crate) fn load(state: &mut State, records: &dyn Records) {
 pub(crate) fn pay(state: &mut State, turn: &mut Turn<'_>, request: RequestId, intent: &PayIntent) {
     let payment = intent.payment;
     if let Some(sale) = turn.get::<Sale>(Kind::Sale, payment.as_bytes()) {
-        if sale.request != intent.request() {
-            turn.reply(request, Err(PaymentRefused::Conflict.into()));
-        } else if let Some(outcome) = sale.outcome(payment) {
-            turn.reply(request, outcome);
-        } else if let Some(waiting) = state.waiting.get_mut(&payment) {
-            waiting.requests.push(request);
-        }
-        return;
+        return pay_again(state, turn, request, intent, sale);
     }
     let (home, rate) = match check(state, turn, intent) {
         Ok(checked) => checked,
@@ -74,7 +83,7 @@ pub(crate) fn pay(state: &mut State, turn: &mut Turn<'_>, request: RequestId, in
     };
     let Split { covered, .. } = rate.split(intent.amount);
     let sale = Sale {
-        request: intent.request(),
+        request: Some(intent.request()),
         at: turn.now,
         vendor: intent.vendor,
         home,
@@ -98,6 +107,30 @@ pub(crate) fn pay(state: &mut State, turn: &mut Turn<'_>, request: RequestId, in
         (PaymentCode::Plain(_), false) | (PaymentCode::Sealed(_), true) => PaymentRefused::CodeForm,
     };
     turn.reply(request, Err(refused.into()));
+}
+
+/// Answers a till that asks again under the id of a sale that is known.
+fn pay_again(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    request: RequestId,
+    intent: &PayIntent,
+    mut sale: Sale,
+) {
+    let payment = intent.payment;
+    if sale.request.is_some_and(|known| known != intent.request()) {
+        return turn.reply(request, Err(PaymentRefused::Conflict.into()));
+    }
+    if sale.request.is_some() && sale.amount != intent.amount {
+        // The hash is the same, so this is the price that a restore had lost.
+        sale.amount = intent.amount;
+        turn.put(Kind::Sale, payment.as_bytes(), &sale);
+    }
+    if let Some(outcome) = sale.outcome(payment) {
+        turn.reply(request, outcome);
+    } else if let Some(waiting) = state.waiting.get_mut(&payment) {
+        waiting.requests.push(request);
+    }
 }
 
 /// Checks everything that does not depend on the member, in the order of [`PaymentRefused`]; returns
@@ -219,20 +252,18 @@ fn ask(
     if state.waiting.len() >= limits::OPEN_SALES {
         return Err(PaymentRefused::Busy);
     }
-    let deadline = turn.now.after(state.settings.payments.decision);
-    sale.state = SaleState::Asked { card: intent.card.card(), code, deadline };
+    sale.state = SaleState::Asked { card: intent.card.card(), code };
     let payment = intent.payment;
     turn.put(Kind::Sale, payment.as_bytes(), &sale);
     turn.put(Kind::Open, &open_key(OPEN_SALE, payment.as_bytes()), &());
-    let ask_at = turn.now.after(limits::ASK_AGAIN);
-    let waiting = Waiting { home, deadline, ask_at, requests: vec![request] };
-    state.waiting.insert(payment, waiting);
+    let times = Some(Times::from(turn.now, state));
+    state.waiting.insert(payment, Waiting { home, times, requests: vec![request] });
     send_question(turn, payment, &sale);
     Ok(())
 }
 
 fn send_question(turn: &mut Turn<'_>, payment: PaymentId, sale: &Sale) {
-    let SaleState::Asked { card, code, .. } = &sale.state else {
+    let (SaleState::Asked { card, code }, Some(request)) = (&sale.state, sale.request) else {
         return;
     };
     let question = AuthRequest {
@@ -240,7 +271,7 @@ fn send_question(turn: &mut Turn<'_>, payment: PaymentId, sale: &Sale) {
         card: *card,
         vendor: sale.vendor,
         covered: sale.covered,
-        request: sale.request,
+        request,
         code: code.clone(),
     };
     turn.send(sale.home, Message::AuthRequest(question));
@@ -248,7 +279,8 @@ fn send_question(turn: &mut Turn<'_>, payment: PaymentId, sale: &Sale) {
 
 /// Decides without an answer: at our own risk up to the agreed floor, else void.
 fn decide_alone(state: &mut State, turn: &mut Turn<'_>, payment: PaymentId, sale: Sale) {
-    let SaleState::Asked { card, code, .. } = sale.state.clone() else {
+    let (SaleState::Asked { card, code }, Some(request)) = (sale.state.clone(), sale.request)
+    else {
         return;
     };
     let home = sale.home;
@@ -268,7 +300,7 @@ fn decide_alone(state: &mut State, turn: &mut Turn<'_>, payment: PaymentId, sale
         vendor: sale.vendor,
         card,
         covered: sale.covered,
-        request: sale.request,
+        request,
         code,
     };
     let said = federation::say(state, turn, home, body);
@@ -296,8 +328,8 @@ pub(crate) fn queried(state: &mut State, turn: &mut Turn<'_>, home: CaisseId, pa
 }
 
 fn void_unheard(turn: &mut Turn<'_>, home: CaisseId, payment: PaymentId, said: u64) {
-    let sale = unheard_sale(turn.now, home, VendorId::new([0; 16]), Cents::ZERO, said);
-    turn.put(Kind::Sale, payment.as_bytes(), &Sale { state: SaleState::Voided, ..sale });
+    let sale = Sale { said, ..unheard_sale(turn.now, home) };
+    turn.put(Kind::Sale, payment.as_bytes(), &sale);
 }
 
 /// Asks again, and decides what is due. Only our own clock is asked, and only about our own decision.
@@ -308,16 +340,17 @@ pub(crate) fn tick(state: &mut State, turn: &mut Turn<'_>) {
         .filter(|(_, waiting)| wakes_at(state, waiting).is_some_and(|at| at <= turn.now))
         .map(|(payment, _)| *payment)
         .collect();
+    let anew = Times::from(turn.now, state);
     for payment in due {
         let Some(waiting) = state.waiting.get_mut(&payment) else {
             continue;
         };
-        let (late, home) = (waiting.deadline <= turn.now, waiting.home);
-        waiting.ask_at = turn.now.after(limits::ASK_AGAIN);
-        let Some(sale) = asked(turn, home, payment) else {
+        let Times { deadline, .. } = waiting.times.unwrap_or(anew);
+        waiting.times = Some(Times { deadline, ..anew });
+        let Some(sale) = asked(turn, waiting.home, payment) else {
             continue;
         };
-        if late {
+        if deadline <= turn.now {
             decide_alone(state, turn, payment, sale);
         } else {
             send_question(turn, payment, &sale);
@@ -327,8 +360,9 @@ pub(crate) fn tick(state: &mut State, turn: &mut Turn<'_>) {
 
 /// When a sale needs us: never before we may speak to its home caisse.
 fn wakes_at(state: &State, waiting: &Waiting) -> Option<Timestamp> {
-    let speak = federation::may_speak_to(state, waiting.home);
-    speak.then(|| waiting.ask_at.min(waiting.deadline))
+    let at_once = Timestamp::from_ms(i64::MIN);
+    let at = waiting.times.map_or(at_once, |Times { deadline, ask_at }| deadline.min(ask_at));
+    federation::may_speak_to(state, waiting.home).then_some(at)
 }
 
 /// When the next sale is due.

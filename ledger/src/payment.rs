@@ -13,8 +13,8 @@ use crate::turn::Outcome;
 /// A sale at one of our vendors, kept for good under its payment id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sale {
-    /// The hash of what the till asked for.
-    pub request: Digest,
+    /// The hash of what the till asked for; `None` for a sale that we voided unheard.
+    pub request: Option<Digest>,
     /// When it was decided, or asked for while it is not.
     pub at: Timestamp,
     /// The vendor.
@@ -23,7 +23,7 @@ pub struct Sale {
     pub home: CaisseId,
     /// The member, for a card of ours.
     pub member: Option<MemberId>,
-    /// The whole price.
+    /// The whole price; after a restore, what the credit pays, until the till asks again.
     pub amount: Cents,
     /// What the credit pays.
     pub covered: Cents,
@@ -46,8 +46,6 @@ pub enum SaleState {
         card: CardId,
         /// The code, sealed to the home caisse.
         code: Sealed,
-        /// When we decide without an answer.
-        deadline: Timestamp,
     },
     /// Paid with the home caisse's grant.
     Captured,

@@ -51,11 +51,15 @@ pub(super) fn asked(turn: &Turn<'_>, home: CaisseId, payment: PaymentId) -> Opti
 }
 
 fn capture(state: &mut State, turn: &mut Turn<'_>, payment: PaymentId, sale: Sale) {
+    let Some(request) = sale.request else {
+        return;
+    };
     #[cfg(feature = "mutants")]
     if state.is_mutant(crate::caisse::Mutant::M4) {
         super::mutants::tell_too_early(state, turn, payment, &sale);
     }
-    let body = PairBody::Captured { payment, vendor: sale.vendor, covered: sale.covered };
+    let Sale { vendor, covered, .. } = sale;
+    let body = PairBody::Captured { payment, vendor, covered, request };
     let said = federation::say(state, turn, sale.home, body);
     credit_vendor(state, turn, payment, &sale, Account::Partner(sale.home));
     close(state, turn, payment, sale, SaleState::Captured, said);

@@ -1,7 +1,7 @@
 //! What we had said to home caisses before a restore.
 
 use crdt::pair::PairBody;
-use crdt::{CaisseId, Cents, PaymentId, Timestamp, VendorId};
+use crdt::{CaisseId, Cents, Digest, Timestamp, VendorId};
 
 use super::hears::{asked, close, credit_vendor};
 use super::void_unheard;
@@ -10,25 +10,19 @@ use crate::payment::{Sale, SaleState};
 use crate::state::State;
 use crate::turn::Turn;
 
-/// A sale of which nothing is left but what we said about it.
-pub(super) fn unheard_sale(
-    at: Timestamp,
-    home: CaisseId,
-    vendor: VendorId,
-    covered: Cents,
-    said: u64,
-) -> Sale {
+/// A sale of which nothing is known but that we voided it.
+pub(super) fn unheard_sale(at: Timestamp, home: CaisseId) -> Sale {
     Sale {
-        request: crdt::Digest::new([0; 32]),
+        request: None,
         at,
-        vendor,
+        vendor: VendorId::new([0; 16]),
         home,
         member: None,
-        amount: covered,
-        covered,
+        amount: Cents::ZERO,
+        covered: Cents::ZERO,
         refunded: Cents::ZERO,
-        state: SaleState::Captured,
-        said,
+        state: SaleState::Voided,
+        said: 0,
     }
 }
 
@@ -40,14 +34,23 @@ pub(crate) fn relearns(
     body: &PairBody,
     said: u64,
 ) {
+    let made = |turn: &Turn<'_>, payment, vendor: &VendorId, covered: &Cents, request: &Digest| {
+        asked(turn, home, payment).unwrap_or_else(|| Sale {
+            request: Some(*request),
+            vendor: *vendor,
+            amount: *covered,
+            covered: *covered,
+            ..unheard_sale(turn.now, home)
+        })
+    };
     match body {
-        PairBody::Captured { payment, vendor, covered } => {
-            let sale = relearned(turn, home, *payment, *vendor, *covered, said);
+        PairBody::Captured { payment, vendor, covered, request } => {
+            let sale = made(turn, *payment, vendor, covered, request);
             credit_vendor(state, turn, *payment, &sale, Account::Partner(home));
             close(state, turn, *payment, sale, SaleState::Captured, said);
         }
-        PairBody::FloorCaptured { payment, vendor, covered, .. } => {
-            let sale = relearned(turn, home, *payment, *vendor, *covered, said);
+        PairBody::FloorCaptured { payment, vendor, covered, request, .. } => {
+            let sale = made(turn, *payment, vendor, covered, request);
             credit_vendor(state, turn, *payment, &sale, Account::Risk);
             close(state, turn, *payment, sale, SaleState::AtRisk, said);
         }
@@ -65,16 +68,4 @@ pub(crate) fn relearns(
         | PairBody::PaySent { .. }
         | PairBody::PayReceived { .. } => {}
     }
-}
-
-fn relearned(
-    turn: &Turn<'_>,
-    home: CaisseId,
-    payment: PaymentId,
-    vendor: VendorId,
-    covered: Cents,
-    said: u64,
-) -> Sale {
-    asked(turn, home, payment)
-        .unwrap_or_else(|| unheard_sale(turn.now, home, vendor, covered, said))
 }

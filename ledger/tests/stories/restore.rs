@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crdt::{RequestId, Timestamp};
 use ledger::answer::PaymentStatus;
 use ledger::refused::PaymentRefused;
-use ledger::{Answer, Command};
+use ledger::{Answer, Command, Input};
 
 use super::village::{Village, cents, terms};
 
@@ -79,4 +80,41 @@ fn a_node_that_has_just_started_does_not_speak_before_it_was_told_what_it_had_sa
     let receipt = village.paid(0, 2, vendor, &visitor, 1_000);
     assert_eq!(receipt.covered, cents(700));
     nobody_forked(&village);
+}
+
+#[test]
+fn a_restored_host_gives_its_till_the_receipt_that_the_till_had_not_heard() {
+    let mut village = Village::federated(2, &terms());
+    let (visitor, vendor) = (village.shopper(1, 1), village.vendor(0, 10_000));
+    let backup = village.houses[0].disk.clone();
+    let receipt = village.paid(0, 1, vendor, &visitor, 1_000);
+    village.restart(0, Some(backup));
+    village.meet();
+    village.wait(30_000);
+    assert_eq!(village.paid(0, 1, vendor, &visitor, 1_000), receipt);
+    let other = village.pay(0, 1, vendor, &visitor, 1_001);
+    assert_eq!(other, Some(Err(PaymentRefused::Conflict.into())));
+    assert_eq!((village.owes(1, 0), village.owes(0, 1)), (700, -700));
+    village.all_is_well();
+}
+
+#[test]
+fn a_clock_set_back_while_the_node_was_down_keeps_no_sale_and_no_hold_waiting() {
+    let mut village = Village::federated(2, &terms());
+    let (visitor, vendor) = (village.shopper(1, 1), village.vendor(0, 10_000));
+    // The question is on its way when both go down; the home caisse never hears it.
+    let intent = village.intent(0, 1, vendor, &visitor, 1_000, "1234");
+    village.input(
+        0,
+        Input::Command { request: RequestId::new([1; 16]), command: Command::Pay(intent) },
+    );
+    village.lose_post();
+    village.now = Timestamp::from_ms(village.now.as_ms() - 48 * 3_600_000);
+    village.restart(0, None);
+    village.restart(1, None);
+    village.meet();
+    village.wait(30_000);
+    assert_eq!(village.payment(0, 1).status, PaymentStatus::Captured);
+    assert_eq!(village.houses[1].caisse.open_payments(), 0);
+    village.all_is_well();
 }
