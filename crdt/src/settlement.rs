@@ -221,16 +221,17 @@ impl Settlements {
         &self.stated
     }
 
-    /// Returns what is known of a run, once it is proposed.
+    /// Returns what is known of a run, once it is proposed. Only the words of its participants count:
+    /// an abort by anyone else must not make a run look finished that can still be certified.
     #[must_use]
     pub fn run(&self, id: &RunId) -> Option<RunState> {
         let (run, proposers) = self.proposals.get(id)?;
-        Some(RunState {
-            proposers: proposers.clone(),
-            run: run.clone(),
-            words: self.words.get(id).cloned().unwrap_or_default(),
-            cert_seen: self.cert_seen.get(id).cloned().unwrap_or_default(),
-        })
+        let participants = run.participants();
+        let mut words = self.words.get(id).cloned().unwrap_or_default();
+        words.retain(|author, _| participants.contains(author));
+        let mut cert_seen = self.cert_seen.get(id).cloned().unwrap_or_default();
+        cert_seen.retain(|author| participants.contains(author));
+        Some(RunState { proposers: proposers.clone(), run: run.clone(), words, cert_seen })
     }
 
     /// Returns the proposed runs.

@@ -39,6 +39,12 @@ pub enum Mutant {
     M6,
 }
 
+#[cfg(feature = "mutants")]
+impl Mutant {
+    /// Every wrong version.
+    pub const ALL: [Self; 6] = [Self::M1, Self::M2, Self::M3, Self::M4, Self::M5, Self::M6];
+}
+
 /// The answer of a command, kept under its request id.
 #[derive(Serialize, Deserialize)]
 struct Answered {

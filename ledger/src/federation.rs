@@ -183,13 +183,10 @@ pub(crate) fn has_forked(state: &State, caisse: CaisseId) -> bool {
 }
 
 /// Returns whether we may write for a partner: not before it told us, after our start, how far it
-/// holds what we wrote before. Otherwise a restored backup would say a second thing in one place.
+/// holds what we wrote before. Otherwise a restored backup would say a second thing in one place. And
+/// never again once that happened all the same.
 pub(crate) fn may_speak_to(state: &State, partner: CaisseId) -> bool {
-    #[cfg(feature = "mutants")]
-    if state.is_mutant(crate::caisse::Mutant::M6) {
-        return state.federation.is_some();
-    }
-    state.federation.as_ref().is_some_and(|f| f.is_heard(&partner))
+    check_may_speak_to(state, partner).is_ok()
 }
 
 /// Says as a refusal that [`may_speak_to`] does not hold.
@@ -197,16 +194,24 @@ pub(crate) fn check_may_speak_to(
     state: &State,
     partner: CaisseId,
 ) -> Result<(), FederationRefused> {
-    if state.federation.is_none() {
-        return Err(FederationRefused::NotFounded);
+    let federation = state.federation.as_ref().ok_or(FederationRefused::NotFounded)?;
+    if federation.replica.has_forked(&state.me) {
+        return Err(FederationRefused::WeForked);
     }
-    let heard = may_speak_to(state, partner);
+    #[cfg(feature = "mutants")]
+    if state.is_mutant(crate::caisse::Mutant::M6) {
+        return Ok(());
+    }
+    let heard = federation.is_heard(&partner);
     if heard { Ok(()) } else { Err(FederationRefused::NotHeard { waiting: 1 }) }
 }
 
 /// Says as a refusal that not every partner told us how far it holds our public feed.
 pub(crate) fn check_may_publish(state: &State) -> Result<(), FederationRefused> {
     let federation = state.federation.as_ref().ok_or(FederationRefused::NotFounded)?;
+    if federation.replica.has_forked(&state.me) {
+        return Err(FederationRefused::WeForked);
+    }
     #[cfg(feature = "mutants")]
     if state.is_mutant(crate::caisse::Mutant::M6) {
         return Ok(());

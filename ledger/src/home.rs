@@ -81,7 +81,7 @@ pub(crate) fn authorise(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, 
         Err(reason) => {
             let body = PairBody::Denied { payment: ask.payment, reason };
             let said = federation::say(state, turn, host, body);
-            deny(turn, host, ask.payment, reason, said);
+            put_closed(turn, host, ask.payment, ChargeState::Denied(reason), said);
         }
     }
 }
@@ -165,6 +165,17 @@ fn grant(state: &mut State, turn: &mut Turn<'_>, request: &Request<'_>, member: 
     let body = PairBody::Granted { payment, member: pseudonym, month, covered };
     let said = federation::say(state, turn, host, body);
     hold(state, turn, host, payment, covered, Account::Member(member), said);
+    count_visit(turn, host, month, member, covered);
+}
+
+/// Counts what a member spends at a host in a month, for the agreement's limit.
+fn count_visit(
+    turn: &mut Turn<'_>,
+    host: CaisseId,
+    month: Month,
+    member: MemberId,
+    covered: Cents,
+) {
     let key = visit_key(host, month, member);
     let spent: Cents = turn.get(Kind::Visit, &key).unwrap_or_default();
     turn.put(Kind::Visit, &key, &spent.checked_add(covered).unwrap_or(Cents::MAX));
@@ -206,10 +217,6 @@ fn hold(
     turn.put(Kind::Open, &open_key(OPEN_CHARGE, &key), &());
     let ask_at = Some(turn.now.after(limits::QUERY_AFTER));
     state.holds.insert((host, payment), Hold { since: turn.now, ask_at });
-}
-
-fn deny(turn: &mut Turn<'_>, host: CaisseId, payment: PaymentId, reason: DenyReason, said: u64) {
-    put_closed(turn, host, payment, ChargeState::Denied(reason), said);
 }
 
 fn put_closed(

@@ -139,8 +139,10 @@ pub enum ChargeState {
     Obliged,
     /// The host did not make the sale.
     Released,
-    /// We do not pay.
+    /// We do not pay; the host was told when it asked.
     Denied(DenyReason),
+    /// We do not pay for a sale that the host made at its own risk; the host was told.
+    FloorDeclined(DenyReason),
     /// The host voided it before we were asked.
     Tombstone,
 }
@@ -153,7 +155,7 @@ impl Charge {
             ChargeState::Held => PaymentStatus::Held,
             ChargeState::Obliged => PaymentStatus::Obliged,
             ChargeState::Released => PaymentStatus::Voided,
-            ChargeState::Denied(_) => PaymentStatus::Denied,
+            ChargeState::Denied(_) | ChargeState::FloorDeclined(_) => PaymentStatus::Denied,
             ChargeState::Tombstone => PaymentStatus::Tombstone,
         }
     }

@@ -9,7 +9,7 @@ use crate::account::Account;
 use crate::answer::{AccountInfo, Answer, PaymentInfo, Status};
 use crate::command::Query;
 use crate::limits;
-use crate::payment::{Charge, Sale, SaleState, read_charge_key};
+use crate::payment::{Charge, ChargeState, Sale, SaleState, read_charge_key};
 use crate::records::Kind;
 use crate::refused::Refused;
 use crate::state::State;
@@ -151,8 +151,13 @@ fn charge_info(
     charge: &Charge,
 ) -> PaymentInfo {
     let reason = match charge.state {
-        crate::payment::ChargeState::Denied(reason) => Some(reason.to_string()),
-        _ => None,
+        ChargeState::Denied(reason) | ChargeState::FloorDeclined(reason) => {
+            Some(reason.to_string())
+        }
+        ChargeState::Held
+        | ChargeState::Obliged
+        | ChargeState::Released
+        | ChargeState::Tombstone => None,
     };
     let member = match charge.account {
         Some(Account::Member(member)) => Some(member),

@@ -10,17 +10,45 @@ use crate::books::{Cause, Phase, Transfer};
 use crate::federation;
 use crate::payment::{Sale, SaleState};
 use crate::records::Kind;
-use crate::refused::RefundRefused;
+use crate::refused::{FederationRefused, RefundRefused};
 use crate::state::State;
 use crate::turn::{Outcome, Turn};
 
 /// A refund, kept for good under its own id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refund {
-    /// What was asked for.
-    pub asked: (PaymentId, Option<Cents>),
+    /// How much was asked for.
+    pub asked: Asked,
     /// What was answered.
     pub receipt: RefundReceipt,
+}
+
+/// How much a till asked to give back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Asked {
+    /// So much.
+    Amount(Cents),
+    /// All that was left.
+    Rest,
+    /// Either: a restore has lost it.
+    Forgotten,
+}
+
+impl Asked {
+    fn of(amount: Option<Cents>) -> Self {
+        amount.map_or(Self::Rest, Self::Amount)
+    }
+}
+
+impl Refund {
+    /// Returns whether a till asks for this very refund again.
+    fn is_again(&self, payment: PaymentId, amount: Option<Cents>) -> bool {
+        let same = match self.asked {
+            Asked::Amount(_) | Asked::Rest => self.asked == Asked::of(amount),
+            Asked::Forgotten => amount.is_none_or(|amount| amount == self.receipt.amount),
+        };
+        same && payment == self.receipt.payment
+    }
 }
 
 /// Gives back what a payment covered, or a part of it. The member's own part is between the member
@@ -33,15 +61,14 @@ pub(crate) fn refund(
     amount: Option<Cents>,
 ) -> Outcome {
     if let Some(known) = turn.get::<Refund>(Kind::Refund, id.as_bytes()) {
-        let same = known.asked == (payment, amount);
-        return if same {
+        return if known.is_again(payment, amount) {
             Ok(Answer::Refunded(known.receipt))
         } else {
             Err(RefundRefused::Conflict.into())
         };
     }
     let sale = turn.get::<Sale>(Kind::Sale, payment.as_bytes());
-    let sale = sale.ok_or(RefundRefused::UnknownPayment)?;
+    let sale = sale.ok_or_else(|| unknown(state))?;
     let giver = match (&sale.state, sale.member) {
         (SaleState::Paid, Some(member)) => Account::Member(member),
         (SaleState::Captured | SaleState::AtRiskAccepted, _) => Account::Partner(sale.home),
@@ -61,9 +88,17 @@ pub(crate) fn refund(
         federation::say(state, turn, home, body);
     }
     let receipt = give_back(state, turn, id, payment, sale, giver, amount_now);
-    let record = Refund { asked: (payment, amount), receipt: receipt.clone() };
+    let record = Refund { asked: Asked::of(amount), receipt: receipt.clone() };
     turn.put(Kind::Refund, id.as_bytes(), &record);
     Ok(Answer::Refunded(receipt))
+}
+
+/// Until every partner was heard after a start, a sale may be one that a restore has lost.
+fn unknown(state: &State) -> RefundRefused {
+    match federation::check_may_publish(state) {
+        Err(not_heard @ FederationRefused::NotHeard { .. }) => RefundRefused::NotHeard(not_heard),
+        Ok(()) | Err(_) => RefundRefused::UnknownPayment,
+    }
 }
 
 fn give_back(
@@ -97,6 +132,6 @@ pub(crate) fn relearns(
     };
     let to = Account::Partner(sale.home);
     let receipt = give_back(state, turn, id, payment, sale, to, amount);
-    let record = Refund { asked: (payment, Some(amount)), receipt };
+    let record = Refund { asked: Asked::Forgotten, receipt };
     turn.put(Kind::Refund, id.as_bytes(), &record);
 }

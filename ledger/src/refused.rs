@@ -250,6 +250,12 @@ pub enum FederationRefused {
     /// Eligibility by other rules than the host's is not built yet.
     #[error("only `host` is possible as eligibility so far")]
     EligibilityNotSupported,
+    /// Somebody holds two entries of ours for one place: we are a copy, or were restored behind the
+    /// fence's back.
+    #[error(
+        "this caisse signed two different entries for one place: a copy of it runs elsewhere, or an old backup spoke; stop every copy and ask the federation to admit the caisse anew"
+    )]
+    WeForked,
     /// After a start, nothing is said before the others told what they heard from us.
     #[error(
         "this caisse has started and waits to hear from {waiting} other caisse(s) what it had said before; try again when they are connected"
@@ -273,6 +279,9 @@ pub enum SettlementRefused {
     /// No such run.
     #[error("the settlement run is not known")]
     UnknownRun,
+    /// We have no part in it.
+    #[error("this caisse has no part in the run")]
+    NotAPart,
     /// No pair has a new agreed statement.
     #[error("no pair of caisses has an agreed statement with a new debt: make statements first")]
     NothingToSettle,

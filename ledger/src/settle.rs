@@ -103,6 +103,9 @@ fn is_unfinished(run: &RunState) -> bool {
 pub(crate) fn abort(state: &mut State, turn: &mut Turn<'_>, id: RunId, reason: String) -> Outcome {
     let run = federation_of(state)?.view.settlements.run(&id);
     let run = run.ok_or(SettlementRefused::UnknownRun)?;
+    if !run.run.participants().contains(&state.me) {
+        return Err(SettlementRefused::NotAPart.into());
+    }
     if run.words.contains_key(&state.me) {
         return Err(SettlementRefused::AlreadySigned.into());
     }

@@ -283,7 +283,10 @@ fn charges(state: &State, turn: &Turn<'_>, booked: &PaymentBooks, report: &mut R
         let (held, posted) = match charge.state {
             ChargeState::Held => (covered, 0),
             ChargeState::Obliged => (0, left),
-            ChargeState::Released | ChargeState::Denied(_) | ChargeState::Tombstone => (0, 0),
+            ChargeState::Released
+            | ChargeState::Denied(_)
+            | ChargeState::FloorDeclined(_)
+            | ChargeState::Tombstone => (0, 0),
         };
         let books = booked.get(&Cause::Charge(host, payment)).copied().unwrap_or_default();
         if books != (Booked { held, posted }) || charge.refunded > charge.covered {

@@ -6,6 +6,7 @@ mod stories {
     mod bad_input;
     mod federation;
     mod home;
+    mod hostile;
     mod restore;
     mod settlement;
     mod village;

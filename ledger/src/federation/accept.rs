@@ -91,6 +91,7 @@ fn accept(state: &mut State, turn: &mut Turn<'_>, entry: &Verified) -> Accepted 
     let Some(federation) = &mut state.federation else {
         return Accepted::Nothing;
     };
+    let is_forked = federation.replica.forks().contains_key(&feed);
     match federation.replica.insert(entry) {
         Inserted::Appended => {
             federation.view_entry(entry);
@@ -99,6 +100,9 @@ fn accept(state: &mut State, turn: &mut Turn<'_>, entry: &Verified) -> Accepted 
             react(state, turn, entry);
             Accepted::Held
         }
+        // Of a feed that is proved to say two things nothing more is asked for at once: what follows may
+        // be of the other branch, and asking again would go on for ever.
+        Inserted::Gap { .. } | Inserted::Diverged if is_forked => Accepted::Nothing,
         Inserted::Gap { held } => Accepted::MissingAfter(held),
         Inserted::Conflict => {
             forked(state, turn, entry);
@@ -158,7 +162,10 @@ fn react(state: &mut State, turn: &mut Turn<'_>, entry: &Verified) {
     let (feed, said) = (entry.header().feed, entry.header().seq);
     match (entry.body(), feed.audience) {
         (Body::Pair(body), Audience::Pair(reader)) if feed.author == state.me => {
+            // What we did then happened then: a receipt is the same however often it is asked for.
+            let now = std::mem::replace(&mut turn.now, entry.header().claimed);
             relearns(state, turn, reader, body, said);
+            turn.now = now;
         }
         (Body::Pair(body), _) => {
             home::hears(state, turn, feed.author, body);

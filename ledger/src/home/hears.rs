@@ -3,7 +3,7 @@
 use crdt::pair::{DenyReason, PairBody};
 use crdt::{CaisseId, Cents, PaymentId};
 
-use super::{Request, decide, deny, hold, put_closed, visit_key};
+use super::{Request, count_visit, decide, hold, put_closed, visit_key};
 use crate::account::Account;
 use crate::books::{Cause, Phase, Transfer};
 use crate::federation;
@@ -42,8 +42,9 @@ pub(crate) fn hears(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, body
     }
 }
 
-/// The host made the sale: what was held is owed. A capture without a hold, or of another amount than
-/// the hold, is the host's own affair: nothing is owed for it.
+/// The host made the sale: what was held is owed. A capture without a hold is the host's own affair. One
+/// of another amount than the hold is a decision too, but not of the sale that we granted: the hold ends
+/// and nothing is owed.
 fn captured(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -55,10 +56,14 @@ fn captured(
     let Some(charge) = turn.get::<Charge>(Kind::Charge, &key) else {
         return;
     };
-    if charge.state != ChargeState::Held || charge.covered != covered {
+    if charge.state != ChargeState::Held {
         return;
     }
-    oblige(state, turn, host, payment, charge);
+    if charge.covered == covered {
+        oblige(state, turn, host, payment, charge);
+    } else {
+        release(state, turn, host, payment, charge);
+    }
 }
 
 fn oblige(
@@ -116,14 +121,25 @@ fn voided(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, payment: Payme
             }
             put_closed(turn, host, payment, ChargeState::Tombstone, 0);
         }
-        Some(mut charge) if charge.state == ChargeState::Held => {
-            end_hold(state, turn, host, payment, &charge, Phase::HoldReleased);
-            give_visit_back(turn, host, &charge);
-            charge.state = ChargeState::Released;
-            turn.put(Kind::Charge, &key, &charge);
+        Some(charge) if charge.state == ChargeState::Held => {
+            release(state, turn, host, payment, charge);
         }
         Some(_) => {}
     }
+}
+
+/// Ends a hold without a debt.
+fn release(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    host: CaisseId,
+    payment: PaymentId,
+    mut charge: Charge,
+) {
+    end_hold(state, turn, host, payment, &charge, Phase::HoldReleased);
+    give_visit_back(turn, host, &charge);
+    charge.state = ChargeState::Released;
+    turn.put(Kind::Charge, &charge_key(&host, &payment), &charge);
 }
 
 fn give_visit_back(turn: &mut Turn<'_>, host: CaisseId, charge: &Charge) {
@@ -140,14 +156,21 @@ fn at_hosts_risk(state: &mut State, turn: &mut Turn<'_>, request: &Request<'_>) 
     let Request { host, payment, covered, .. } = *request;
     let known = turn.get::<Charge>(Kind::Charge, &charge_key(&host, &payment));
     let reason = match known {
+        // Heard again after a restore: what we had said stands.
+        Some(Charge { state: ChargeState::Obliged | ChargeState::FloorDeclined(_), .. }) => return,
         Some(charge) if charge.state == ChargeState::Held && charge.covered == covered => {
-            oblige(state, turn, host, payment, charge);
-            return;
+            return oblige(state, turn, host, payment, charge);
+        }
+        Some(charge) if charge.state == ChargeState::Held => {
+            release(state, turn, host, payment, charge);
+            DenyReason::Conflict
         }
         Some(Charge { state: ChargeState::Denied(reason), .. }) => reason,
+        // The host had voided it.
         Some(_) => DenyReason::Conflict,
         None => match decide(state, turn, request) {
             Ok(member) => {
+                count_visit(turn, host, turn.now.month(), member, covered);
                 hold(state, turn, host, payment, covered, Account::Member(member), 0);
                 if let Some(charge) = turn.get(Kind::Charge, &charge_key(&host, &payment)) {
                     oblige(state, turn, host, payment, charge);
@@ -158,7 +181,7 @@ fn at_hosts_risk(state: &mut State, turn: &mut Turn<'_>, request: &Request<'_>) 
         },
     };
     let said = federation::say(state, turn, host, PairBody::FloorDeclined { payment, reason });
-    deny(turn, host, payment, reason, said);
+    put_closed(turn, host, payment, ChargeState::FloorDeclined(reason), said);
 }
 
 /// The host gives back: to the member it came from.

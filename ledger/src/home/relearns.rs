@@ -4,7 +4,7 @@ use crdt::CaisseId;
 use crdt::pair::PairBody;
 
 use super::hears::obliged;
-use super::{deny, hold};
+use super::{hold, put_closed};
 use crate::account::Account;
 use crate::payment::{Charge, ChargeState, charge_key};
 use crate::records::Kind;
@@ -26,8 +26,11 @@ pub(crate) fn relearns(
             let account = found.map_or(Account::Suspense, |id| Account::Member(*id));
             hold(state, turn, host, *payment, *covered, account, said);
         }
-        PairBody::Denied { payment, reason } | PairBody::FloorDeclined { payment, reason } => {
-            deny(turn, host, *payment, *reason, said);
+        PairBody::Denied { payment, reason } => {
+            put_closed(turn, host, *payment, ChargeState::Denied(*reason), said);
+        }
+        PairBody::FloorDeclined { payment, reason } => {
+            put_closed(turn, host, *payment, ChargeState::FloorDeclined(*reason), said);
         }
         PairBody::Obliged { payment, covered } => {
             let key = charge_key(&host, payment);

@@ -1,0 +1,215 @@
+//! What goes wrong: connections break, machines die, disks are replaced by old copies, clocks jump.
+
+use ledger::records::{Kind, Records};
+
+use crate::broken::Broken;
+use crate::tills::{Sale, Word};
+use crate::world::{Event, World};
+
+/// Milliseconds until the two ends of a broken connection have noticed.
+const NOTICED_MS: (u32, u32) = (1, 5_000);
+
+/// Copies of a disk that are kept.
+const BACKUPS: usize = 4;
+
+impl World {
+    /// Something breaks, and something else will later while chaos lasts.
+    pub(crate) fn something_breaks(&mut self) -> Result<(), Broken> {
+        if !self.chaos {
+            return Ok(());
+        }
+        let again = self.chance.ms(500, self.plan.fault_every);
+        self.later(again, Event::Fault);
+        let house = self.chance.index(self.houses.len());
+        let other = self.another(house);
+        match self.chance.within(0, 99) {
+            0..=24 => {
+                self.breaks_connection(house, other);
+                let again = self.chance.ms(10, 15_000);
+                self.later(again, Event::Dials(house, other));
+            }
+            25..=39 => self.cuts(house, other),
+            40..=49 => {
+                self.post.mute(house, other, true);
+                let again = self.chance.ms(100, 20_000);
+                self.later(again, Event::Unmute(house, other));
+            }
+            50..=79 => self.crashes(house),
+            80..=89 => {
+                let copy = self.houses[house].disk.clone();
+                let backups = &mut self.houses[house].backups;
+                backups.push(copy);
+                if backups.len() > BACKUPS {
+                    backups.remove(0);
+                }
+            }
+            _ if self.plan.restores => self.comes_back_from_a_backup(house)?,
+            _ => self.crashes(house),
+        }
+        Ok(())
+    }
+
+    fn breaks_connection(&mut self, one: usize, other: usize) {
+        let noticed = [(one, other), (other, one)].map(|(house, peer)| {
+            let after = self.chance.ms(NOTICED_MS.0, NOTICED_MS.1);
+            (after, Event::Notices { house, peer })
+        });
+        let known_at = self.now + noticed.iter().map(|(after, _)| *after).max().unwrap_or(0) + 1;
+        if self.post.disconnect(known_at, one, other) {
+            for (after, event) in noticed {
+                self.later(after, event);
+            }
+        }
+    }
+
+    /// Two caisses lose each other for a while.
+    fn cuts(&mut self, one: usize, other: usize) {
+        let at = self.now;
+        self.trace.note(at, || format!("    no way between {one} and {other}"));
+        self.post.cut(one, other, true);
+        self.breaks_connection(one, other);
+        let again = self.chance.ms(1_000, 40_000);
+        self.later(again, Event::Dials(one, other));
+    }
+
+    /// Two caisses try to connect; a cut ends with the attempt.
+    pub(crate) fn dials(&mut self, one: usize, other: usize) -> Result<(), Broken> {
+        self.post.cut(one, other, false);
+        if self.houses[one].machine().is_none() || self.houses[other].machine().is_none() {
+            // Whoever is down dials when it starts.
+            return Ok(());
+        }
+        match self.post.connect(self.now, one, other) {
+            Ok(()) => {
+                for (house, peer) in [(one, other), (other, one)] {
+                    let peer = self.houses[peer].id;
+                    self.input(house, ledger::Input::Connected(peer))?;
+                }
+            }
+            Err(Some(at)) => self.later(at - self.now, Event::Dials(one, other)),
+            Err(None) => {}
+        }
+        Ok(())
+    }
+
+    fn crashes(&mut self, house: usize) {
+        if self.houses[house].machine().is_none() {
+            return;
+        }
+        let at = self.now;
+        self.trace.note(at, || format!("    {house} is killed"));
+        let reached_disk = self.chance.permille(500);
+        self.houses[house].crash(reached_disk);
+        for other in (0..self.houses.len()).filter(|other| *other != house) {
+            self.breaks_connection(house, other);
+        }
+        if self.chance.permille(300) {
+            let skew = self.houses[house].skew_ms() + self.chance.ms(0, 120_000) - 60_000;
+            self.houses[house].set_clock(skew);
+        }
+        let again = self.chance.ms(50, 20_000);
+        self.later(again, Event::Starts(house));
+    }
+
+    /// A machine that was down starts, and looks for the others.
+    pub(crate) fn starts(&mut self, house: usize) -> Result<(), Broken> {
+        if self.houses[house].machine().is_some() {
+            return Ok(());
+        }
+        let at = self.now;
+        self.trace.note(at, || format!("    {house} starts"));
+        self.houses[house].start();
+        for other in (0..self.houses.len()).filter(|other| *other != house) {
+            let after = self.chance.ms(5, 2_000);
+            self.later(after, Event::Dials(house, other));
+        }
+        Ok(())
+    }
+
+    /// A machine dies and its disk is replaced by an older copy. What nobody else knows of what tills
+    /// were told since is lost with it: those tills will ask again, and what they are told then counts.
+    fn comes_back_from_a_backup(&mut self, house: usize) -> Result<(), Broken> {
+        let down = self.houses[house].backups.is_empty() || self.houses[house].machine().is_none();
+        if down || !self.have_recovered(house) {
+            return Ok(());
+        }
+        self.crashes(house);
+        let which = self.chance.index(self.houses[house].backups.len());
+        let at = self.now;
+        self.trace.note(at, || format!("    {house} gets its backup {which}"));
+        self.houses[house].disk = self.houses[house].backups[which].clone();
+        self.houses[house].backups.truncate(which + 1);
+        self.houses[house].restored = true;
+        self.witness.recount(&self.houses)?;
+        for sale in 0..self.tills.sales.len() {
+            if !self.survives(&self.tills.sales[sale]) {
+                self.tills.sales[sale].word = None;
+                self.later(0, Event::Till(sale));
+            }
+        }
+        for refund in 0..self.tills.refunds.len() {
+            if !self.refund_survives(refund) {
+                self.tills.refunds[refund].word = None;
+                self.later(0, Event::GivesBack(refund));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns whether every other caisse that came back from a backup holds again all that `house` said
+    /// to it. What two caisses lose at the same time nobody can give back: that is beyond what the
+    /// protocol promises.
+    fn have_recovered(&self, house: usize) -> bool {
+        let id = self.houses[house].id;
+        let said = |to: usize| {
+            let to = self.houses[to].id;
+            super::audit::peers(self, house).into_iter().find(|peer| peer.id == to)
+        };
+        (0..self.houses.len()).filter(|other| *other != house && self.houses[*other].restored).all(
+            |other| {
+                let held = super::audit::peers(self, other).into_iter().find(|p| p.id == id);
+                held.zip(said(other)).is_some_and(|(held, said)| {
+                    held.heard && held.pair_entries == said.our_pair_entries
+                })
+            },
+        )
+    }
+
+    /// Returns whether what the till of a sale was told is on some disk from which it will be learned:
+    /// the host's own, or the home caisse's copy of what the host said.
+    fn survives(&self, sale: &Sale) -> bool {
+        let payment = sale.intent.payment;
+        let (host, home) = (sale.stall.host, self.tills.shoppers[sale.shopper].home);
+        match &sale.word {
+            None => true,
+            Some(Word::Refused(_)) | Some(Word::Paid(_)) if self.is_decided(host, payment) => true,
+            Some(Word::Paid(_)) if home != host => self.is_told(host, home, payment.as_bytes()),
+            Some(Word::Paid(_) | Word::Refused(_)) => false,
+        }
+    }
+
+    fn is_decided(&self, host: usize, payment: crdt::PaymentId) -> bool {
+        let bytes = self.houses[host].disk.get(Kind::Sale, payment.as_bytes());
+        let sale = bytes.and_then(|b| crdt::wire::decode::<ledger::payment::Sale>(&b).ok());
+        sale.is_some_and(|sale| sale.outcome(payment).is_some())
+    }
+
+    fn refund_survives(&self, refund: usize) -> bool {
+        let refund = &self.tills.refunds[refund];
+        let sale = &self.tills.sales[refund.sale];
+        let (host, home) = (sale.stall.host, self.tills.shoppers[sale.shopper].home);
+        let kept = self.houses[host].disk.get(Kind::Refund, refund.id.as_bytes()).is_some();
+        refund.word.is_none() || kept || self.is_told(host, home, refund.id.as_bytes())
+    }
+
+    /// Returns whether a caisse's disk holds an entry of another's pair feed that speaks of an id.
+    fn is_told(&self, author: usize, reader: usize, id: &[u8]) -> bool {
+        let feed = crdt::feed::FeedId::pair(self.houses[author].id, self.houses[reader].id);
+        let (from, to) = (
+            ledger::federation::feed_key(feed, 0, 0),
+            ledger::federation::feed_key(feed, 0, u64::MAX),
+        );
+        let rows = self.houses[reader].disk.range(Kind::Feed, &from, &to, usize::MAX);
+        rows.iter().any(|(_, bytes)| bytes.windows(id.len()).any(|window| window == id))
+    }
+}

@@ -1,0 +1,81 @@
+//! What kind of world a seed makes: how many caisses, how bad the network, which agreements.
+
+use crdt::agreement::{Eligibility, Terms};
+use crdt::{BasisPoints, Cents};
+
+use crate::chance::Chance;
+
+/// Caisses of the largest world.
+pub const MOST_CAISSES: u8 = 10;
+
+/// Milliseconds of the largest error of a clock: two days either way (invariant I15).
+pub const SKEW_MS: u32 = 48 * 3_600_000;
+
+/// The conditions of one world.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// How many caisses there are.
+    pub caisses: u8,
+    /// Members of each caisse, each with one card.
+    pub members: u8,
+    /// Sales in all.
+    pub sales: u32,
+    /// How long everything goes wrong, in milliseconds.
+    pub chaos_ms: u32,
+    /// Messages lost, in a thousand.
+    pub loss: u32,
+    /// Messages that come twice, in a thousand.
+    pub twice: u32,
+    /// Messages with a flipped byte, in a thousand.
+    pub garbled: u32,
+    /// Messages that take seconds, in a thousand: they overtake nothing and are overtaken.
+    pub late: u32,
+    /// Milliseconds between two faults, at most.
+    pub fault_every: u32,
+    /// Whether houses come back from old backups.
+    pub restores: bool,
+    /// What every two caisses agreed.
+    pub terms: Terms,
+}
+
+impl Plan {
+    /// Draws the conditions of a world.
+    pub fn draw(chance: &mut Chance) -> Self {
+        let caisses = match chance.within(0, 9) {
+            0..=5 => 3,
+            6 | 7 => 4,
+            8 => 5,
+            _ => u8::try_from(chance.within(6, MOST_CAISSES.into())).unwrap_or(MOST_CAISSES),
+        };
+        let calm = chance.permille(100);
+        let up_to = |chance: &mut Chance, most: u32| if calm { 0 } else { chance.within(0, most) };
+        Self {
+            caisses,
+            members: u8::try_from(chance.within(3, 6)).unwrap_or(3),
+            sales: chance.within(30, 60),
+            chaos_ms: chance.within(60_000, 150_000),
+            loss: up_to(chance, 300),
+            twice: up_to(chance, 300),
+            garbled: up_to(chance, 20),
+            late: up_to(chance, 100),
+            fault_every: if calm { 60_000 } else { chance.within(2_000, 15_000) },
+            restores: chance.permille(350),
+            terms: terms(chance),
+        }
+    }
+}
+
+/// Draws terms: tight ones too, so that limits are reached.
+fn terms(chance: &mut Chance) -> Terms {
+    let floor = if chance.permille(350) { chance.within(500, 2_500) } else { 0 };
+    let coverage = [3_000, 7_000, 10_000][chance.index(3)];
+    Terms {
+        eligibility: Eligibility::Host,
+        coverage_max: BasisPoints::new(coverage).unwrap_or(BasisPoints::WHOLE),
+        per_payment: Cents::from_u32(chance.within(1_500, 4_000)),
+        per_month: Cents::from_u32(chance.within(3_000, 12_000)),
+        ceiling: Cents::from_u32(chance.within(3_000, 30_000)),
+        floor: Cents::from_u32(floor),
+        rhythm_days: 30,
+    }
+}

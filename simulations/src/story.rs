@@ -1,0 +1,305 @@
+//! The life of a world: founded, then chaos, then healed, then settled and audited.
+
+use crdt::register::Charter;
+use crdt::{BasisPoints, Digest};
+use ledger::rules::Household;
+use ledger::{Answer, Command, Query};
+
+use crate::audit;
+use crate::broken::{Broken, broken, holds};
+use crate::office::month;
+use crate::tills::{Shopper, Stall};
+use crate::trace::Telling;
+use crate::world::{Asker, Event, World};
+
+/// Milliseconds in which a healthy world must come to rest.
+const PATIENCE_MS: i64 = 400_000;
+
+/// Vendors of each caisse, with their rates in basis points.
+const RATES: [u16; 2] = [10_000, 7_000];
+
+/// Milliseconds between the founding and the first sale: longer than any clock may be wrong, so that
+/// a decision of the founding is in force on every later day.
+const FOUNDED_BEFORE_MS: i64 = 100 * 3_600_000;
+
+/// What became of a world in which nothing broke.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Survived {
+    /// The hash of everything that happened.
+    pub trace: Digest,
+    /// Events.
+    pub steps: u64,
+    /// Sales asked for.
+    pub sales: usize,
+    /// Sales paid.
+    pub paid: usize,
+    /// Sales paid across caisses.
+    pub across: usize,
+    /// Settlement runs certified.
+    pub runs: usize,
+    /// Starts of machines, the first ones not counted.
+    pub restarts: u32,
+}
+
+/// How to live a world.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Whether it is told in words.
+    pub telling: Telling,
+    /// The wrong version of the protocol that every caisse runs.
+    #[cfg(feature = "mutants")]
+    pub mutant: Option<ledger::caisse::Mutant>,
+}
+
+impl Options {
+    /// The right protocol, told or not.
+    #[must_use]
+    pub const fn new(telling: Telling) -> Self {
+        Self {
+            telling,
+            #[cfg(feature = "mutants")]
+            mutant: None,
+        }
+    }
+}
+
+/// Lives the world of a seed to its end. The lines of its trace come back in any case.
+pub fn live(seed: u64, options: Options) -> (Result<Survived, Broken>, Vec<String>) {
+    let mut world = World::new(seed, options.telling);
+    #[cfg(feature = "mutants")]
+    if let Some(mutant) = options.mutant {
+        world.houses.iter_mut().for_each(|house| house.mutate(mutant));
+    }
+    let lived = world.live();
+    let at = world.now;
+    if let Err(why) = &lived {
+        world.trace.note(at, || format!("BROKEN {why}"));
+    }
+    (lived, world.trace.lines().to_vec())
+}
+
+impl World {
+    fn live(&mut self) -> Result<Survived, Broken> {
+        self.is_founded()?;
+        self.goes_wrong()?;
+        self.heals()?;
+        self.tells_again()?;
+        self.settles()?;
+        audit::all(self)?;
+        Ok(self.summary())
+    }
+
+    /// Everyone meets, founds, agrees, enrols and approves.
+    fn is_founded(&mut self) -> Result<(), Broken> {
+        for house in 0..self.houses.len() {
+            self.houses[house].start();
+        }
+        self.meets()?;
+        let mut founders: Vec<_> = self.houses.iter().map(|house| house.contact()).collect();
+        founders.sort_by_key(|founder| founder.id);
+        let charter =
+            Charter { name: "simulated".to_owned(), founders, threshold_percent: 66 };
+        for house in 0..self.houses.len() {
+            self.ask(house, Asker::Office, Command::Found(Box::new(charter.clone())))?;
+        }
+        self.rests(5_000)?;
+        // Nobody had a federation when they met: they meet again.
+        for house in 0..self.houses.len() {
+            for peer in (0..self.houses.len()).filter(|peer| *peer != house) {
+                let peer = self.houses[peer].id;
+                self.input(house, ledger::Input::Connected(peer))?;
+            }
+        }
+        self.rests(5_000)?;
+        for house in 0..self.houses.len() {
+            for other in (0..self.houses.len()).filter(|other| *other != house) {
+                let (with, terms) = (self.houses[other].id, self.plan.terms.clone());
+                self.ask(house, Asker::Office, Command::Agree { with, terms })?;
+            }
+            self.enrols(house)?;
+        }
+        self.rests(FOUNDED_BEFORE_MS)?;
+        (0..self.houses.len()).try_for_each(|house| self.introduces(house))
+    }
+
+    /// Connects every two caisses.
+    fn meets(&mut self) -> Result<(), Broken> {
+        for one in 0..self.houses.len() {
+            for other in one + 1..self.houses.len() {
+                self.dials(one, other)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn rests(&mut self, ms: i64) -> Result<(), Broken> {
+        self.run(self.now + ms, |_| false)
+    }
+
+    fn enrols(&mut self, house: usize) -> Result<(), Broken> {
+        for number in 0..self.plan.members {
+            let household = Household { adults: 1, teens: 0, children: 0 };
+            let command = Command::AddMember { name: format!("member {number}"), household };
+            self.ask(house, Asker::Office, command)?;
+        }
+        for _ in RATES {
+            let command = Command::AddVendor {
+                name: "stall".to_owned(),
+                commune: "34172".to_owned(),
+                kind: "market".to_owned(),
+                till: None,
+            };
+            self.ask(house, Asker::Office, command)?;
+        }
+        self.rests(1_000)?;
+        let Some(Ok(Answer::Members(members))) = self.query(house, &Query::Members) else {
+            return broken("setup", "a caisse does not list its members");
+        };
+        for member in members {
+            let code = "4071".parse().expect("four digits");
+            let command = Command::IssueCard { member: member.id, code };
+            self.ask(house, Asker::Office, command)?;
+        }
+        let Some(Ok(Answer::Vendors(vendors))) = self.query(house, &Query::Vendors) else {
+            return broken("setup", "a caisse does not list its vendors");
+        };
+        for (vendor, rate) in vendors.into_iter().zip(RATES) {
+            let coverage = BasisPoints::new(rate).unwrap_or(BasisPoints::WHOLE);
+            let (vendor, reason) = (vendor.id, "decided".to_owned());
+            let command = Command::ApproveVendor { vendor, coverage, reason };
+            self.ask(house, Asker::Office, command)?;
+        }
+        self.allocates(house, month(11))
+    }
+
+    /// Makes the members and vendors of a caisse known to the tills, and keeps a first backup.
+    fn introduces(&mut self, house: usize) -> Result<(), Broken> {
+        let Some(Ok(Answer::Members(members))) = self.query(house, &Query::Members) else {
+            return broken("setup", "a caisse does not list its members");
+        };
+        for member in members {
+            let Some(Ok(Answer::Member(detail))) = self.query(house, &Query::Member(member.id))
+            else {
+                return broken("setup", "a caisse does not show a member");
+            };
+            for card in &detail.cards {
+                let Ok(crdt::card::CardText::Certificate(card)) = card.qr.parse() else {
+                    return broken("setup", "a card's QR code does not read back");
+                };
+                self.tills.shoppers.push(Shopper { home: house, member: member.id, card });
+            }
+        }
+        let Some(Ok(Answer::Vendors(vendors))) = self.query(house, &Query::Vendors) else {
+            return broken("setup", "a caisse does not list its vendors");
+        };
+        for vendor in vendors {
+            let Some(rate) = vendor.coverage else {
+                return broken("setup", "a vendor is not approved");
+            };
+            self.tills.stalls.push(Stall { host: house, vendor: vendor.id, rate });
+        }
+        let copy = self.houses[house].disk.clone();
+        self.houses[house].backups.push(copy);
+        Ok(())
+    }
+
+    fn goes_wrong(&mut self) -> Result<(), Broken> {
+        self.chaos = true;
+        let plan = self.plan.clone();
+        self.post.spoil(&plan);
+        let first = self.chance.ms(500, plan.fault_every);
+        self.later(first, Event::Fault);
+        for house in 0..self.houses.len() {
+            let first = self.chance.ms(3_000, 15_000);
+            self.later(first, Event::Office(house));
+        }
+        let end = self.now + i64::from(plan.chaos_ms);
+        let mut moments: Vec<i64> =
+            (0..plan.sales).map(|_| self.now + self.chance.ms(0, plan.chaos_ms)).collect();
+        moments.sort_unstable();
+        for moment in moments {
+            self.run(moment, |_| false)?;
+            self.new_sale();
+        }
+        self.run(end, |_| false)
+    }
+
+    /// Nothing breaks any more: everything that was open must come to an end (I5).
+    fn heals(&mut self) -> Result<(), Broken> {
+        self.chaos = false;
+        let at = self.now;
+        self.trace.note(at, || "    everything heals".to_owned());
+        self.post.heal();
+        for house in 0..self.houses.len() {
+            self.starts(house)?;
+        }
+        self.meets()?;
+        self.comes_to_rest("after healing")
+    }
+
+    /// Lets time pass until every till has its answer, nothing is open, and all know the same.
+    fn comes_to_rest(&mut self, when: &str) -> Result<(), Broken> {
+        let until = self.now + PATIENCE_MS;
+        loop {
+            self.rests(3_000)?;
+            if audit::is_at_rest(self) {
+                return Ok(());
+            }
+            holds(self.now < until, "I5", || {
+                format!("{when}, the world does not come to rest: {}", audit::restless(self))
+            })?;
+        }
+    }
+
+    /// Every till asks once more for every sale and refund: it must hear what it heard before (I3, I4).
+    fn tells_again(&mut self) -> Result<(), Broken> {
+        for sale in 0..self.tills.sales.len() {
+            self.later(0, Event::Till(sale));
+        }
+        for refund in 0..self.tills.refunds.len() {
+            self.later(0, Event::GivesBack(refund));
+        }
+        for (house, months) in self.offices.months.clone() {
+            for month in months {
+                self.allocates(house, month)?;
+            }
+        }
+        self.comes_to_rest("after every till asked again")
+    }
+
+    /// What is owed is stated, settled and paid, until nothing is owed.
+    fn settles(&mut self) -> Result<(), Broken> {
+        for round in 0..4 {
+            for house in 0..self.houses.len() {
+                for other in house + 1..self.houses.len() {
+                    self.states(house, other)?;
+                }
+            }
+            self.comes_to_rest("after the statements")?;
+            self.ask(round % self.houses.len(), Asker::Office, Command::ProposeRun)?;
+            self.comes_to_rest("after the run")?;
+            for _ in 0..2 {
+                for house in 0..self.houses.len() {
+                    self.moves_money(house)?;
+                }
+                self.comes_to_rest("after the transfers")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn summary(&self) -> Survived {
+        let paid: Vec<_> = self.tills.sales.iter().filter(|sale| sale.is_paid()).collect();
+        let home = |sale: &&&crate::tills::Sale| self.tills.shoppers[sale.shopper].home;
+        Survived {
+            trace: self.trace.digest(),
+            steps: self.trace.steps(),
+            sales: self.tills.sales.len(),
+            across: paid.iter().filter(|sale| home(sale) != sale.stall.host).count(),
+            paid: paid.len(),
+            runs: self.runs(0).into_iter().filter(|run| run.certified).count(),
+            restarts: self.houses.iter().map(|house| house.starts() - 1).sum(),
+        }
+    }
+}
+

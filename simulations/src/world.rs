@@ -1,0 +1,344 @@
+//! A world: caisses, their network, tills and offices, and one queue of what happens next.
+
+mod house;
+mod post;
+
+use std::collections::BTreeMap;
+
+use crdt::feed::{Envelope, Head, Verified};
+use crdt::message::Message;
+use crdt::{CaisseId, Cents, PaymentId, RequestId, wire};
+use ledger::federation::feed_key;
+use ledger::records::{Kind, Records};
+use ledger::{Command, Effect, Input, Outcome, Query};
+
+pub use house::{ALLOCATION, House};
+pub use post::{Parcel, Post};
+
+use crate::broken::{Broken, broken};
+use crate::chance::Chance;
+use crate::office::Offices;
+use crate::plan::{Plan, SKEW_MS};
+use crate::tills::Tills;
+use crate::trace::{Telling, Trace};
+use crate::witness::Witness;
+use crate::words::Names;
+
+/// Events at one moment, at most: more means that the world turns in a circle.
+const EVENTS_AT_ONCE: u32 = 20_000;
+
+/// Something that is going to happen.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A message arrives.
+    Arrives(Parcel),
+    /// A caisse notices that it is no longer connected to another.
+    Notices {
+        /// Who notices.
+        house: usize,
+        /// The other.
+        peer: usize,
+    },
+    /// A commit reaches the disk.
+    Committed {
+        /// Whose.
+        house: usize,
+        /// The start of the machine that began it.
+        start: u32,
+    },
+    /// A till asks for a sale, or asks again.
+    Till(usize),
+    /// A till gives something back, or asks again.
+    GivesBack(usize),
+    /// An operator of a caisse does something.
+    Office(usize),
+    /// Something breaks.
+    Fault,
+    /// A caisse that was down starts.
+    Starts(usize),
+    /// Two caisses try to connect.
+    Dials(usize, usize),
+    /// A direction of a connection carries messages again.
+    Unmute(usize, usize),
+}
+
+/// Who asked for something, to hand over the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asker {
+    /// A till, for a sale.
+    Sale(usize),
+    /// A till, for a sale whose price it had changed.
+    ChangedSale(usize),
+    /// A till, for a refund.
+    Refund(usize),
+    /// An operator; what was said is looked up when it matters.
+    Office,
+}
+
+/// A seeded world.
+pub struct World {
+    /// Milliseconds since the beginning, by nobody's clock.
+    pub now: i64,
+    /// The seed's chance.
+    pub chance: Chance,
+    /// The conditions.
+    pub plan: Plan,
+    /// The caisses.
+    pub houses: Vec<House>,
+    /// The network.
+    pub post: Post,
+    /// What tills asked for and were told.
+    pub tills: Tills,
+    /// What operators do.
+    pub offices: Offices,
+    /// What happened.
+    pub trace: Trace,
+    /// Who holds which entry of which feed.
+    pub witness: Witness,
+    /// Whether things still go wrong by themselves.
+    pub chaos: bool,
+    ids: BTreeMap<CaisseId, usize>,
+    queue: BTreeMap<(i64, u64), Event>,
+    serial: u64,
+    askers: BTreeMap<RequestId, Asker>,
+}
+
+impl World {
+    /// Makes the world of a seed: caisses that have never run and know nothing of each other.
+    #[must_use]
+    pub fn new(seed: u64, telling: Telling) -> Self {
+        let mut chance = Chance::new(seed);
+        let plan = Plan::draw(&mut chance);
+        let ceiling = plan.terms.ceiling;
+        let houses: Vec<House> = (1..=plan.caisses)
+            .map(|number| {
+                let skew = chance.ms(0, 2 * SKEW_MS) - i64::from(SKEW_MS);
+                House::new(number, skew, ceiling)
+            })
+            .collect();
+        Self {
+            now: 0,
+            post: Post::new(&plan),
+            ids: houses.iter().enumerate().map(|(place, house)| (house.id, place)).collect(),
+            houses,
+            tills: Tills::default(),
+            offices: Offices::default(),
+            trace: Trace::new(telling),
+            witness: Witness::default(),
+            chaos: false,
+            queue: BTreeMap::new(),
+            serial: 0,
+            askers: BTreeMap::new(),
+            chance,
+            plan,
+        }
+    }
+
+    /// Returns the place of a caisse in the world.
+    #[must_use]
+    pub fn place(&self, id: &CaisseId) -> Option<usize> {
+        self.ids.get(id).copied()
+    }
+
+    /// Lets something happen after some milliseconds.
+    pub fn later(&mut self, after: i64, event: Event) {
+        self.serial += 1;
+        self.queue.insert((self.now.saturating_add(after), self.serial), event);
+    }
+
+    /// Lets time pass until a moment, or until `done` says so.
+    ///
+    /// # Errors
+    /// [`Broken`] as soon as an invariant does not hold.
+    pub fn run(&mut self, until: i64, done: impl Fn(&Self) -> bool) -> Result<(), Broken> {
+        let mut at_once = 0;
+        while !done(self) {
+            let queued = self.queue.first_key_value().map(|((at, _), _)| *at);
+            let wakes = self.houses.iter().enumerate();
+            let wakes = wakes.filter_map(|(place, h)| Some((h.wakes_at()?.max(self.now), place)));
+            let wake = wakes.min();
+            let next = [queued, wake.map(|(at, _)| at)].into_iter().flatten().min();
+            let Some(next) = next.filter(|next| *next <= until) else {
+                self.now = self.now.max(until);
+                return Ok(());
+            };
+            at_once = if next == self.now { at_once + 1 } else { 0 };
+            if at_once > EVENTS_AT_ONCE {
+                return broken("I5", "the world turns in a circle without time passing");
+            }
+            self.now = next;
+            match wake {
+                Some((at, place)) if queued.is_none_or(|queued| at < queued) => {
+                    self.input(place, Input::Woke)?;
+                }
+                _ => {
+                    if let Some((_, event)) = self.queue.pop_first() {
+                        self.happens(event)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn happens(&mut self, event: Event) -> Result<(), Broken> {
+        match event {
+            Event::Arrives(parcel) => self.arrives(&parcel),
+            Event::Notices { house, peer } => {
+                let peer = self.houses[peer].id;
+                self.input(house, Input::Disconnected(peer))
+            }
+            Event::Committed { house, start } if self.houses[house].starts() == start => {
+                self.committed(house)?;
+                self.work(house)
+            }
+            Event::Committed { .. } => Ok(()),
+            Event::Till(sale) => self.till_asks(sale),
+            Event::GivesBack(refund) => self.till_gives_back(refund),
+            Event::Office(house) => self.office_works(house),
+            Event::Fault => self.something_breaks(),
+            Event::Starts(house) => self.starts(house),
+            Event::Dials(one, other) => self.dials(one, other),
+            Event::Unmute(from, to) => {
+                self.post.mute(from, to, false);
+                Ok(())
+            }
+        }
+    }
+
+    /// A message arrives: checked as a node's shell does it, then brought to the machine.
+    fn arrives(&mut self, parcel: &Parcel) -> Result<(), Broken> {
+        let Parcel { from, to, .. } = *parcel;
+        if !self.post.arrives(parcel) {
+            return Ok(());
+        }
+        let keyring = self.houses[to].machine().and_then(ledger::Caisse::keyring);
+        let message = wire::decode::<Message<Envelope>>(&parcel.bytes).ok();
+        let (Some(keyring), Some(message)) = (keyring, message.filter(Message::within_limits))
+        else {
+            return Ok(());
+        };
+        let (message, _) = message.verify(keyring);
+        let from = self.houses[from].id;
+        self.input(to, Input::Received { from, message })
+    }
+
+    /// Gives something to a machine, which works on it as soon as it can.
+    ///
+    /// # Errors
+    /// [`Broken`] if an invariant does not hold.
+    pub fn input(&mut self, house: usize, input: Input) -> Result<(), Broken> {
+        self.houses[house].take(input);
+        self.work(house)
+    }
+
+    fn work(&mut self, house: usize) -> Result<(), Broken> {
+        while let Some(begun) = self.houses[house].begin(self.now)? {
+            let names = self.trace.is_told().then(|| Names::of(self)).unwrap_or_default();
+            for input in &begun.inputs {
+                let words = || format!("{house} {}", names.input(input));
+                self.trace.event(self.now, &wire::encode(&(house, input)), words);
+            }
+            self.perform(house, begun.early)?;
+            if begun.stores {
+                let slow = self.chaos && self.chance.permille(20);
+                let after = if slow { self.chance.ms(50, 1_500) } else { self.chance.ms(1, 6) };
+                let start = self.houses[house].starts();
+                self.later(after, Event::Committed { house, start });
+                return Ok(());
+            }
+            self.committed(house)?;
+        }
+        Ok(())
+    }
+
+    fn committed(&mut self, house: usize) -> Result<(), Broken> {
+        let (writes, effects) = self.houses[house].complete()?;
+        self.witness.stored(&self.houses[house], &writes)?;
+        self.perform(house, effects)
+    }
+
+    fn perform(&mut self, house: usize, effects: Vec<Effect>) -> Result<(), Broken> {
+        let names = self.trace.is_told().then(|| Names::of(self)).unwrap_or_default();
+        for effect in effects {
+            let words = || format!("{house}     {}", names.effect(&effect));
+            self.trace.event(self.now, &wire::encode(&(house, &effect)), words);
+            match effect {
+                Effect::Persist(_) | Effect::Partners(_) => {}
+                Effect::Send { to, message } => self.send(house, &to, &message.into_wire()),
+                Effect::SendRange { to, feed, after } => {
+                    let from = feed_key(feed, 0, after.saturating_add(1));
+                    let upto = feed_key(feed, 0, u64::MAX);
+                    let most = crdt::limits::ENTRIES_PER_MESSAGE;
+                    let rows = self.houses[house].disk.range(Kind::Feed, &from, &upto, most);
+                    let entries = rows.iter().filter_map(|(_, bytes)| wire::decode(bytes).ok());
+                    self.send(house, &to, &Message::Entries(entries.collect()));
+                }
+                Effect::Announce(heads) => self.announce(house, &heads),
+                Effect::Reply { request, outcome } => self.answered(house, request, &outcome)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn announce(&mut self, house: usize, heads: &[Head]) {
+        let message = Message::<Verified>::Grown(heads.to_vec()).into_wire();
+        let me = self.houses[house].id;
+        for to in self.ids.clone().into_keys().filter(|to| *to != me) {
+            self.send(house, &to, &message);
+        }
+    }
+
+    fn send(&mut self, from: usize, to: &CaisseId, message: &Message<Envelope>) {
+        let Some(to) = self.place(to) else { return };
+        let bytes = wire::encode(message);
+        for (after, parcel) in self.post.send(&mut self.chance, from, to, &bytes) {
+            self.later(after, Event::Arrives(parcel));
+        }
+    }
+
+    /// Asks a caisse for something, for someone.
+    ///
+    /// # Errors
+    /// [`Broken`] if an invariant does not hold.
+    pub fn ask(&mut self, house: usize, asker: Asker, command: Command) -> Result<(), Broken> {
+        let request = RequestId::new(self.chance.bytes());
+        self.askers.insert(request, asker);
+        self.input(house, Input::Command { request, command })
+    }
+
+    fn answered(
+        &mut self,
+        house: usize,
+        request: RequestId,
+        outcome: &Outcome,
+    ) -> Result<(), Broken> {
+        // Some answers get lost between the node and the till.
+        if self.chaos && self.chance.permille(50) {
+            return Ok(());
+        }
+        match self.askers.remove(&request) {
+            Some(Asker::Sale(sale)) => self.till_is_told(sale, outcome),
+            Some(Asker::ChangedSale(sale)) => self.till_is_told_of_change(sale, outcome),
+            Some(Asker::Refund(refund)) => self.till_is_told_of_refund(refund, outcome),
+            Some(Asker::Office) => Ok(()),
+            None => broken("I3", format!("house {house} answered twice or nobody")),
+        }
+    }
+
+    /// Asks a caisse a question; `None` while it is down.
+    #[must_use]
+    pub fn query(&self, house: usize, question: &Query) -> Option<Outcome> {
+        self.houses[house].query(self.now, question)
+    }
+
+    /// Draws a new payment or refund id.
+    pub fn new_id(&mut self) -> PaymentId {
+        PaymentId::new(self.chance.bytes())
+    }
+
+    /// Draws an amount between two numbers of cents.
+    pub fn amount(&mut self, low: u32, high: u32) -> Cents {
+        Cents::from_u32(self.chance.within(low, high))
+    }
+}
