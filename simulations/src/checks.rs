@@ -85,13 +85,9 @@ fn held(machine: &Caisse) -> BTreeMap<CaisseId, Cents> {
 fn balanced(machine: &Caisse) -> Result<(), Broken> {
     let (mut posted, mut pending) = (0_i128, 0_i128);
     for (account, counters) in machine.books().accounts() {
-        let [debits, credits, debits_pending, credits_pending] = [
-            counters.debits,
-            counters.credits,
-            counters.debits_pending,
-            counters.credits_pending,
-        ]
-        .map(|amount| i128::from(amount.get()));
+        let [debits, credits, debits_pending, credits_pending] =
+            [counters.debits, counters.credits, counters.debits_pending, counters.credits_pending]
+                .map(|amount| i128::from(amount.get()));
         posted += credits - debits;
         pending += credits_pending - debits_pending;
         let is_member = matches!(account, Account::Member(_));

@@ -29,13 +29,13 @@ impl World {
                 self.later(again, Event::Dials(house, other));
             }
             25..=39 => self.cuts(house, other),
-            40..=49 => {
+            40..=54 => {
                 self.post.mute(house, other, true);
                 let again = self.chance.ms(100, 20_000);
                 self.later(again, Event::Unmute(house, other));
             }
-            50..=79 => self.crashes(house),
-            80..=89 => {
+            55..=81 => self.crashes(house),
+            82..=89 => {
                 let copy = self.houses[house].disk.clone();
                 let backups = &mut self.houses[house].backups;
                 backups.push(copy);
@@ -49,7 +49,7 @@ impl World {
         Ok(())
     }
 
-    fn breaks_connection(&mut self, one: usize, other: usize) {
+    pub(crate) fn breaks_connection(&mut self, one: usize, other: usize) {
         let noticed = [(one, other), (other, one)].map(|(house, peer)| {
             let after = self.chance.ms(NOTICED_MS.0, NOTICED_MS.1);
             (after, Event::Notices { house, peer })

@@ -26,7 +26,7 @@ pub struct Plan {
     pub loss: u32,
     /// Messages that come twice, in a thousand.
     pub twice: u32,
-    /// Messages with a flipped byte, in a thousand.
+    /// Messages that are garbled, in a thousand: the transport notices and the connection breaks.
     pub garbled: u32,
     /// Messages that take seconds, in a thousand: they overtake nothing and are overtaken.
     pub late: u32,
@@ -56,8 +56,8 @@ impl Plan {
             chaos_ms: chance.within(60_000, 150_000),
             loss: up_to(chance, 300),
             twice: up_to(chance, 300),
-            garbled: up_to(chance, 20),
-            late: up_to(chance, 100),
+            garbled: up_to(chance, 10),
+            late: up_to(chance, 250),
             fault_every: if calm { 60_000 } else { chance.within(2_000, 15_000) },
             restores: chance.permille(350),
             terms: terms(chance),

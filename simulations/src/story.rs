@@ -97,8 +97,7 @@ impl World {
         self.meets()?;
         let mut founders: Vec<_> = self.houses.iter().map(|house| house.contact()).collect();
         founders.sort_by_key(|founder| founder.id);
-        let charter =
-            Charter { name: "simulated".to_owned(), founders, threshold_percent: 66 };
+        let charter = Charter { name: "simulated".to_owned(), founders, threshold_percent: 66 };
         for house in 0..self.houses.len() {
             self.ask(house, Asker::Office, Command::Found(Box::new(charter.clone())))?;
         }
@@ -302,4 +301,3 @@ impl World {
         }
     }
 }
-

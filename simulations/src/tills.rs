@@ -1,6 +1,6 @@
 //! Tills: what they ask for, and what they were told. Their word is what the books are compared with.
 
-use crdt::card::{CardText, CardCertificate};
+use crdt::card::{CardCertificate, CardText};
 use crdt::{BasisPoints, Cents, MemberId, PaymentId, VendorId};
 use ledger::answer::{Receipt, RefundReceipt};
 use ledger::command::{PayIntent, PaymentCode, request_digest};
@@ -138,8 +138,7 @@ impl World {
             PaymentCode::Sealed(sealed.expect("a code of four digits seals"))
         };
         let scanned = self.chance.permille(500);
-        let card =
-            if scanned { CardText::Certificate(card) } else { CardText::Number(card.card) };
+        let card = if scanned { CardText::Certificate(card) } else { CardText::Number(card.card) };
         PayIntent { payment, card, vendor: stall.vendor, amount, code }
     }
 
@@ -186,9 +185,7 @@ impl World {
             Some(Word::Refused(refused)) if !is_kept(refused) => {}
             // A host that came back from a backup knows its own sales again once it has heard the
             // others; until then it says that it cannot know.
-            Some(Word::Paid(_))
-                if restored && matches!(&word, Word::Refused(r) if !is_kept(r)) =>
-            {
+            Some(Word::Paid(_)) if restored && matches!(&word, Word::Refused(r) if !is_kept(r)) => {
                 return Ok(());
             }
             Some(before) if *before != word => {
@@ -256,6 +253,10 @@ impl World {
         };
         let before = &mut self.tills.refunds[refund].word;
         if let Some(Ok(receipt)) = before {
+            // As with sales, a host that came back from a backup first hears the others.
+            if matches!(word, Err(RefundRefused::NotHeard(_))) {
+                return Ok(());
+            }
             let same = word.as_ref().is_ok_and(|now| now == receipt);
             holds(same, "I7", || format!("refund {refund} was {receipt:?} and is now {word:?}"))?;
         }

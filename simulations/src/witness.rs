@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crdt::{CaisseId, Digest};
 use crdt::digest::Domain;
+use crdt::{CaisseId, Digest};
 use ledger::records::{Kind, Records, Write};
 
 use crate::broken::{Broken, holds};

@@ -17,9 +17,12 @@ pub struct Names {
 }
 
 impl Names {
-    /// Collects the names of a world.
+    /// Collects the names of a world that is told in words; none of a silent one.
     #[must_use]
-    pub fn of(world: &World) -> Self {
+    pub fn if_told(world: &World) -> Self {
+        if !world.trace.is_told() {
+            return Self::default();
+        }
         let houses = world.houses.iter().enumerate().map(|(place, house)| (house.id, place));
         let sales = world.tills.sales.iter().enumerate();
         let sales = sales.map(|(number, sale)| (sale.intent.payment, number));

@@ -106,14 +106,17 @@ pub(super) fn debts_follow_from_the_feeds(world: &World) -> Result<(), Broken> {
             let Some(Ok(Answer::Statement(info))) = stated else {
                 return broken("I13", format!("no statement: {stated:?}"));
             };
-            let agreed = info.agreed.as_ref().is_some_and(|agreed| agreed.digest == info.now.digest);
+            let agreed =
+                info.agreed.as_ref().is_some_and(|agreed| agreed.digest == info.now.digest);
             let nothing = info.lines.is_empty();
             holds(agreed || nothing || info.owed_to_us.get() == 0, "I13", || {
                 format!("{low} and {high} do not agree on what they owe each other")
             })?;
             let same = i128::from(info.owed_to_us.get()) == owed_to_low;
             holds(same && info.anomalies.is_empty(), "I12", || {
-                format!("{low} and {high} owe {owed_to_low} by the feeds, {info:?} by the statement")
+                format!(
+                    "{low} and {high} owe {owed_to_low} by the feeds, {info:?} by the statement"
+                )
             })?;
             settled_by_runs(world, low, high, owed_to_low)?;
         }

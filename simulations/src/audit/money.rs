@@ -31,10 +31,8 @@ pub(super) fn every_word_is_booked(world: &World) -> Result<(), Broken> {
                 status == Some(PaymentStatus::Captured) && charged == Some(PaymentStatus::Obliged)
             }
             (Some(Word::Refused(_)), _) => {
-                matches!(
-                    status,
-                    None | Some(PaymentStatus::Refused | PaymentStatus::Voided)
-                ) && !matches!(charged, Some(PaymentStatus::Obliged | PaymentStatus::Held))
+                matches!(status, None | Some(PaymentStatus::Refused | PaymentStatus::Voided))
+                    && !matches!(charged, Some(PaymentStatus::Obliged | PaymentStatus::Held))
             }
             (None, _) => false,
         };

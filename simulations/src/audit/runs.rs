@@ -37,9 +37,10 @@ pub(super) fn clear_fairly_and_once(world: &World) -> Result<(), Broken> {
             format!("run {:?} changed a net position", run.id)
         })?;
         for debt in &left {
-            let before = run.gross.iter().find(|gross| {
-                gross.debtor == debt.debtor && gross.creditor == debt.creditor
-            });
+            let before = run
+                .gross
+                .iter()
+                .find(|gross| gross.debtor == debt.debtor && gross.creditor == debt.creditor);
             holds(before.is_some_and(|gross| gross.amount >= debt.amount), "I12", || {
                 format!("run {:?} made a debt that was not there", run.id)
             })?;

@@ -166,9 +166,9 @@ fn finish(sum: &Sum, seconds: f64, json: bool) -> ExitCode {
     let Sum { worlds, steps, sales, paid, across, runs, restarts, broken } = sum;
     let per_second = if seconds > 0.0 { *paid as f64 / seconds } else { 0.0 };
     if json {
-        let broken = broken.iter().map(|(seed, why)| {
-            json!({ "seed": seed, "invariant": why.invariant, "what": why.what })
-        });
+        let broken = broken.iter().map(
+            |(seed, why)| json!({ "seed": seed, "invariant": why.invariant, "what": why.what }),
+        );
         println!(
             "{}",
             json!({
@@ -189,7 +189,10 @@ fn finish(sum: &Sum, seconds: f64, json: bool) -> ExitCode {
     match broken.first() {
         None => ExitCode::SUCCESS,
         Some((seed, _)) => {
-            say(&format!("{} worlds broke; told in words by: simulate --seed {seed}", broken.len()));
+            say(&format!(
+                "{} worlds broke; told in words by: simulate --seed {seed}",
+                broken.len()
+            ));
             ExitCode::from(1)
         }
     }

@@ -1,5 +1,5 @@
-//! The network of the world: between every two caisses one connection that loses, repeats, delays and
-//! garbles messages, and breaks.
+//! The network of the world: between every two caisses one connection that loses, repeats and delays
+//! messages, and breaks. The transport is authenticated: a garbled message breaks the connection.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -11,7 +11,7 @@ use crate::plan::Plan;
 const QUICK_MS: (u32, u32) = (1, 40);
 
 /// Milliseconds that a late message takes.
-const LATE_MS: (u32, u32) = (500, 12_000);
+const LATE_MS: (u32, u32) = (500, 20_000);
 
 /// A message on its way.
 #[derive(Clone, Debug)]
@@ -48,6 +48,15 @@ pub struct Post {
     twice: u32,
     garbled: u32,
     late: u32,
+}
+
+/// What becomes of a message.
+#[derive(Clone, Debug)]
+pub enum Fate {
+    /// These copies arrive, each after some milliseconds; none if it is lost.
+    Arrives(Vec<(i64, Parcel)>),
+    /// It is garbled, and its connection breaks.
+    Garbled,
 }
 
 fn ends(one: usize, other: usize) -> (usize, usize) {
@@ -142,42 +151,24 @@ impl Post {
             && self.connection(parcel.from, parcel.to) == parcel.connection
     }
 
-    /// Takes a message; returns what arrives of it and after how many milliseconds.
-    pub fn send(
-        &self,
-        chance: &mut Chance,
-        from: usize,
-        to: usize,
-        bytes: &[u8],
-    ) -> Vec<(i64, Parcel)> {
+    /// Takes a message; returns what becomes of it.
+    pub fn send(&self, chance: &mut Chance, from: usize, to: usize, bytes: &[u8]) -> Fate {
         let Some(line) = self.lines.get(&ends(from, to)).filter(|line| line.up) else {
-            return Vec::new();
+            return Fate::Arrives(Vec::new());
         };
         if line.mute[usize::from(from > to)] || chance.permille(self.loss) {
-            return Vec::new();
+            return Fate::Arrives(Vec::new());
+        }
+        if chance.permille(self.garbled) {
+            return Fate::Garbled;
         }
         let copies = if chance.permille(self.twice) { 2 } else { 1 };
-        (0..copies)
-            .map(|_| {
-                let (low, high) = if chance.permille(self.late) { LATE_MS } else { QUICK_MS };
-                let bytes: Rc<[u8]> = if chance.permille(self.garbled) {
-                    garbled(chance, bytes)
-                } else {
-                    Rc::from(bytes)
-                };
-                let connection = line.connection;
-                (chance.ms(low, high), Parcel { from, to, connection, bytes })
-            })
-            .collect()
+        let bytes: Rc<[u8]> = Rc::from(bytes);
+        let copy = |_| {
+            let (low, high) = if chance.permille(self.late) { LATE_MS } else { QUICK_MS };
+            let (connection, bytes) = (line.connection, Rc::clone(&bytes));
+            (chance.ms(low, high), Parcel { from, to, connection, bytes })
+        };
+        Fate::Arrives((0..copies).map(copy).collect())
     }
-}
-
-/// Flips one bit.
-fn garbled(chance: &mut Chance, bytes: &[u8]) -> Rc<[u8]> {
-    let mut bytes = bytes.to_vec();
-    let place = chance.index(bytes.len());
-    if let Some(byte) = bytes.get_mut(place) {
-        *byte ^= 1 << chance.within(0, 7);
-    }
-    Rc::from(bytes)
 }
