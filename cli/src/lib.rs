@@ -10,6 +10,7 @@ pub mod failure;
 pub mod output;
 pub mod print;
 pub mod resolve;
+pub mod till;
 
 use std::process::ExitCode;
 
