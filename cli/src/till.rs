@@ -77,13 +77,14 @@ impl TillFailure {
 }
 
 /// A sale that is ready to be sent, as often as it takes to get an answer.
-#[derive(Clone, Debug)]
+// No `Debug`: it may hold a code.
+#[derive(Clone)]
 pub struct Sale {
     body: Value,
 }
 
 /// One device of a vendor, with one connection that it keeps.
-#[derive(Debug)]
+// No `Debug`: it holds a secret.
 pub struct Till {
     address: SocketAddr,
     secret: String,
@@ -258,8 +259,7 @@ impl Line<'_> {
         &mut self,
         request: Request<Full<Bytes>>,
     ) -> Result<(StatusCode, Bytes), TillFailure> {
-        let kept = self.connection.take().filter(|connection| !connection.is_closed());
-        let mut connection = match kept {
+        let mut connection = match self.kept().await {
             Some(connection) => connection,
             None => self.connect().await?,
         };
@@ -269,6 +269,12 @@ impl Line<'_> {
         let body = body.map_err(TillFailure::unanswered)?.to_bytes();
         self.connection = Some(connection);
         Ok((status, body))
+    }
+
+    /// Returns the connection of the last request, unless it was closed meanwhile.
+    async fn kept(&mut self) -> Option<SendRequest<Full<Bytes>>> {
+        let mut connection = self.connection.take()?;
+        connection.ready().await.is_ok().then_some(connection)
     }
 
     async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, TillFailure> {
@@ -304,6 +310,10 @@ mod tests {
     use crdt::CaisseId;
     use crdt::card::card_id;
     use crdt::seal::SealingSecret;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
 
     #[test]
     fn a_code_travels_plain_at_home_and_sealed_to_another_caisse() {
@@ -335,9 +345,74 @@ mod tests {
         assert!(matches!(broken, TillFailure::Unanswered { .. }), "{broken:?}");
     }
 
+    /// Answers every request on every connection with the same JSON, and counts connections.
+    async fn door(json: String, most: usize) -> (SocketAddr, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let address = listener.local_addr().expect("it listens");
+        let connections = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&connections);
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                count.fetch_add(1, Ordering::Relaxed);
+                let json = json.clone();
+                tokio::spawn(async move {
+                    let mut read = [0; 4096];
+                    for _ in 0..most {
+                        // A request of this test fits one packet.
+                        if stream.read(&mut read).await.unwrap_or(0) == 0 {
+                            return;
+                        }
+                        let length = json.len();
+                        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
+                        let _ = stream.write_all(format!("{head}{json}").as_bytes()).await;
+                    }
+                });
+            }
+        });
+        (address, connections)
+    }
+
+    fn card_home() -> (CardText, CardHome, String) {
+        let caisse = CaisseId::new([7; 32]);
+        let card = card_id(&caisse, [1; 6]);
+        let home = CardHome { card, home: caisse, seal_to: None };
+        let json = serde_json::to_string(&Answer::CardHome(home.clone())).expect("it is JSON");
+        (CardText::Number(card), home, json)
+    }
+
+    fn till(address: SocketAddr) -> Till {
+        let vendor = VendorInfo {
+            id: VendorId::new([3; 16]),
+            name: "Le Potager".to_owned(),
+            commune: "34172".to_owned(),
+            kind: "stall".to_owned(),
+            coverage: None,
+            balance: crdt::SignedCents::ZERO,
+        };
+        Till { address, secret: "secret".to_owned(), vendor, connection: None }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_till_keeps_its_connection_and_opens_another_when_it_is_closed() {
+        let (card, home, json) = card_home();
+        for (most, expected) in [(usize::MAX, 1), (20, 5)] {
+            let (address, connections) = door(json.clone(), most).await;
+            let mut till = till(address);
+            for turn in 0..100 {
+                let mut found = till.scan(&card).await;
+                if let Err(TillFailure::Unanswered { .. }) = found {
+                    // The door closed at the very moment: that is what asking again is for.
+                    found = till.scan(&card).await;
+                }
+                assert_eq!(found, Ok(home.clone()), "request {turn}");
+            }
+            assert_eq!(connections.load(Ordering::Relaxed), expected);
+        }
+    }
+
     #[tokio::test]
     async fn where_nobody_listens_nothing_is_sent() {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let free = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let address = free.local_addr().expect("it listens");
         drop(free);
         let nobody = Till::pair(address, "secret").await.map(|till| till.vendor().id);
