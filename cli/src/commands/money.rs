@@ -178,7 +178,8 @@ fn standing(info: &PaymentInfo) -> String {
     info.reason.as_ref().map_or(status.to_owned(), |reason| format!("{status}: {reason}"))
 }
 
-const fn status_words(status: PaymentStatus) -> &'static str {
+/// Says in a few words where a payment stands.
+pub(crate) const fn status_words(status: PaymentStatus) -> &'static str {
     match status {
         PaymentStatus::Paid => "paid",
         PaymentStatus::Captured => "paid by the card's caisse",

@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crdt::{Cents, SignedCents};
+
 use super::fixtures::{Fixtures, Place};
 use super::plan::{Purchase, cap};
 
@@ -187,15 +189,26 @@ impl Model {
 
 /// Returns an amount as a plain number of cents.
 #[must_use]
-pub fn cents(amount: crdt::Cents) -> i64 {
+pub fn cents(amount: Cents) -> i64 {
     amount.signed().get()
+}
+
+/// Returns a plain number of cents as an amount; what is below zero is none.
+#[must_use]
+pub fn amount(cents: i64) -> Cents {
+    SignedCents::new(cents).positive_part()
+}
+
+/// Writes a plain number of cents as euros.
+#[must_use]
+pub fn euros(cents: i64) -> String {
+    SignedCents::new(cents).to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::demo::plan::{Act, Reads};
-    use crdt::Cents;
 
     fn model() -> Model {
         Model::new(&Fixtures::read(), &BTreeSet::from([(Place::Cadenet, 0)]))
@@ -204,7 +217,8 @@ mod tests {
     fn purchase(home: Place, host: Place, vendor: usize, price: u32) -> Purchase {
         let (basket, reads) = (Vec::new(), Reads::QrCode);
         let price = Cents::from_u32(price);
-        Purchase { act: Act::Morning, host, vendor, home, member: 1, basket, price, reads }
+        let (number, act, member) = (0, Act::Morning, 1);
+        Purchase { number, act, host, vendor, home, member, basket, price, reads }
     }
 
     #[test]

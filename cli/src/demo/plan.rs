@@ -77,6 +77,8 @@ pub struct Item {
 /// One purchase. Members and vendors are named by their place in the fixtures.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Purchase {
+    /// Its place in the plan.
+    pub number: usize,
     /// When.
     pub act: Act,
     /// The caisse of the vendor.
@@ -133,6 +135,7 @@ impl Plan {
         // The order of the day: by act, and within an act no caisse waits for another.
         chance.shuffle(&mut purchases);
         purchases.sort_by_key(|purchase| purchase.act);
+        purchases.iter_mut().enumerate().for_each(|(number, purchase)| purchase.number = number);
         Self { purchases, late, codes }
     }
 
@@ -185,7 +188,8 @@ fn purchase(
         let basket = basket(fixtures.of(host).vendors[vendor].products.len(), chance);
         let price = price(fixtures, host, vendor, &basket);
         let reads = if chance.below(4) == 0 { Reads::Number } else { Reads::QrCode };
-        let purchase = Purchase { act, host, vendor, home, member, basket, price, reads };
+        let number = 0;
+        let purchase = Purchase { number, act, host, vendor, home, member, basket, price, reads };
         model.can_pay(&purchase).then_some(purchase)
     });
     drawn.expect("some member can pay some basket")
