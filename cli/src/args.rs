@@ -53,9 +53,12 @@ pub struct Global {
 /// What is asked.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Shows the main job with three caisses on this machine.
+    /// Plays the main job with three caisses on this machine.
+    ///
+    /// From the founding charter to the settlement, in ten seconds or so, each caisse in a process of its
+    /// own. Everything that it claims is checked; it exits with 1 if anything is otherwise.
     Demo {
-        /// Keeps the three caisses running at the end.
+        /// Keeps the three caisses open at the end, until Ctrl-C or SIGTERM, and their directories.
         #[arg(long)]
         hold: bool,
     },

@@ -1,8 +1,9 @@
 //! The operator's way to a running node: HTTP/1 over the Unix socket in the caisse's directory.
 
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use crdt::RequestId;
+use crdt::{RequestId, Timestamp};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Bytes;
 use hyper::{Request, StatusCode};
@@ -130,4 +131,11 @@ pub fn random<const N: usize>() -> Result<[u8; N], Failure> {
     getrandom::fill(&mut bytes)
         .map_err(|why| Failure::Failed(format!("the operating system gives no chance: {why}")))?;
     Ok(bytes)
+}
+
+/// Returns the time by this machine's clock.
+#[must_use]
+pub fn now() -> Timestamp {
+    let passed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_ms(i64::try_from(passed.as_millis()).unwrap_or(i64::MAX))
 }

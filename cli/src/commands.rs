@@ -20,6 +20,8 @@ use crate::client::{Client, random};
 use crate::failure::Failure;
 use crate::output::{Done, patiently};
 
+pub(crate) use money::status_words;
+
 /// What a command works with.
 #[derive(Clone, Debug)]
 pub struct Context {

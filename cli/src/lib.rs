@@ -6,10 +6,12 @@
 pub mod args;
 pub mod client;
 pub mod commands;
+pub mod demo;
 pub mod failure;
 pub mod output;
 pub mod print;
 pub mod resolve;
+pub mod till;
 
 use std::process::ExitCode;
 
@@ -18,7 +20,6 @@ use clap::Parser as _;
 use args::Cli;
 use commands::Context;
 use failure::Failure;
-use output::Done;
 
 /// Reads the command line, does what it asks, and returns the exit code: 0 done, 1 refused, 2 misused,
 /// 3 node unreachable.
@@ -34,20 +35,22 @@ pub fn main() -> ExitCode {
     };
     let json = global.json;
     let ended = match command {
-        args::Command::Demo { hold } => return demonstrate(json, hold),
-        command => wait_for(commands::carry_out(&Context::new(global), command)),
+        args::Command::Demo { hold } => {
+            let played = wait_for(demo::demonstrate(demo::Asked { json, hold }));
+            return ExitCode::from(
+                played.unwrap_or_else(|failure| output::finish(Err(failure), json)),
+            );
+        }
+        command => {
+            wait_for(commands::carry_out(&Context::new(global), command)).and_then(|ended| ended)
+        }
     };
     ExitCode::from(output::finish(ended, json))
 }
 
 /// Waits for a command, on threads of its own.
-fn wait_for(work: impl Future<Output = Result<Done, Failure>>) -> Result<Done, Failure> {
+fn wait_for<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|why| Failure::Failed(format!("no threads: {why}")))?;
-    runtime.block_on(work)
-}
-
-fn demonstrate(_json: bool, _hold: bool) -> ExitCode {
-    output::talk("caisse: the demo is not part of this build");
-    ExitCode::from(1)
+    Ok(runtime.block_on(work))
 }

@@ -71,7 +71,7 @@ pub fn talk(text: &str) {
 
 /// Takes out what would steer a terminal or turn the direction of writing: names and reasons come from
 /// other caisses too.
-fn harmless(text: &str) -> String {
+pub(crate) fn harmless(text: &str) -> String {
     let steers = |c: char| {
         let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         turns || (c.is_control() && c != '\n' && c != '\t')

@@ -21,6 +21,8 @@ use crate::machine::Handle;
 use crate::metrics::Metrics;
 use crate::run::RunError;
 
+pub use till::SignedReceipt;
+
 /// Bytes of a request of a till: a sealed code and a few ids.
 pub const TILL_BODY_BYTES: usize = 16 * 1024;
 

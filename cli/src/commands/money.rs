@@ -1,18 +1,17 @@
 //! Allocations, payments and refunds.
 
-use crdt::seal::SealingKey;
 use crdt::{Cents, PaymentId};
 use ledger::answer::{AllocationReport, PaymentInfo, PaymentStatus, Receipt, RefundReceipt};
-use ledger::command::{Code, PayIntent, PaymentCode, request_digest};
+use ledger::command::PayIntent;
 use ledger::refused::RefundRefused;
 use ledger::{Answer, Command, Query, Refused};
 
 use super::{Context, card};
 use crate::args::money::{Allocate, Pay, Payment, Refund};
-use crate::client::random;
 use crate::failure::Failure;
 use crate::output::{Done, facts, or_dash, short, table, talk, yes_no};
 use crate::resolve::{self, unexpected};
+use crate::till::code_for;
 
 /// Issues or previews the allocations of a month.
 pub(super) async fn allocate(context: &Context, asked: Allocate) -> Result<Done, Failure> {
@@ -53,11 +52,7 @@ pub(super) async fn pay(context: &Context, sale: Pay) -> Result<Done, Failure> {
         return Err(unexpected());
     };
     let code = card::code(&sale.code, "the card's code: ")?;
-    let request = request_digest(payment, home.card, vendor, sale.amount);
-    let code = match home.seal_to {
-        None => PaymentCode::Plain(code),
-        Some(key) => sealed(key, &code, payment, &request)?,
-    };
+    let code = code_for(&home, &code, payment, vendor, sale.amount)?;
     let Pay { card, amount, .. } = sale;
     let intent = PayIntent { payment, card, vendor, amount, code };
     let answer = context.command(&Command::Pay(intent)).await.inspect_err(|failure| {
@@ -69,20 +64,6 @@ pub(super) async fn pay(context: &Context, sale: Pay) -> Result<Done, Failure> {
         return Err(unexpected());
     };
     Done::new(&answer, receipt_text(receipt))
-}
-
-/// Seals a code to the caisse of the card: the vendor's caisse never learns it.
-fn sealed(
-    key: SealingKey,
-    code: &Code,
-    payment: PaymentId,
-    request: &crdt::Digest,
-) -> Result<PaymentCode, Failure> {
-    let sealed = key.seal(code.digits(), &payment, request, random()?);
-    let sealed = sealed.map_err(|_| {
-        Failure::Failed("the card's caisse has a key to which no code can be sealed".to_owned())
-    })?;
-    Ok(PaymentCode::Sealed(sealed))
 }
 
 fn receipt_text(receipt: &Receipt) -> String {
@@ -197,7 +178,8 @@ fn standing(info: &PaymentInfo) -> String {
     info.reason.as_ref().map_or(status.to_owned(), |reason| format!("{status}: {reason}"))
 }
 
-const fn status_words(status: PaymentStatus) -> &'static str {
+/// Says in a few words where a payment stands.
+pub(crate) const fn status_words(status: PaymentStatus) -> &'static str {
     match status {
         PaymentStatus::Paid => "paid",
         PaymentStatus::Captured => "paid by the card's caisse",

@@ -1,10 +1,8 @@
 //! The node itself: made, run, looked at, verified.
 
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use ::node::{log, run as running, setup, store::Store};
-use crdt::Timestamp;
 use ledger::answer::Status;
 use ledger::verify::Report;
 use ledger::{Answer, Caisse, Query};
@@ -12,6 +10,7 @@ use serde_json::json;
 
 use super::Context;
 use crate::args::LogFormat;
+use crate::client::now;
 use crate::failure::Failure;
 use crate::output::{Done, facts, patiently, talk};
 use crate::resolve::unexpected;
@@ -113,10 +112,4 @@ fn report_text(report: &Report) -> String {
     }
     let differences: String = report.differences.iter().map(|what| format!("  {what}\n")).collect();
     format!("{read}THESE DIFFER:\n{differences}")
-}
-
-/// Returns the time by this machine's clock.
-fn now() -> Timestamp {
-    let passed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_ms(i64::try_from(passed.as_millis()).unwrap_or(i64::MAX))
 }

@@ -4,16 +4,16 @@ use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use crdt::{Digest, RequestId};
+use crdt::Digest;
 use ledger::answer::VendorInfo;
 use ledger::{Answer, Command, Query};
 
 use super::Context;
 use crate::args::people;
-use crate::client::random;
 use crate::failure::Failure;
 use crate::output::{Done, or_dash, short, table, talk};
 use crate::resolve::{self, unexpected};
+use crate::till::new_secret;
 
 /// Characters of the shortest secret of a till that is accepted: it is never typed by a person.
 const SECRET_CHARS: usize = 16;
@@ -66,8 +66,7 @@ fn till_secret(path: &Path) -> Result<Digest, Failure> {
     let secret = match std::fs::read_to_string(path) {
         Ok(text) => text.trim().to_owned(),
         Err(why) if why.kind() == ErrorKind::NotFound => {
-            // Two ids of 128 random bits, written as text.
-            let secret = format!("{}{}", RequestId::new(random()?), RequestId::new(random()?));
+            let secret = new_secret()?;
             let mut options = std::fs::OpenOptions::new();
             let file = options.write(true).create_new(true).mode(0o600).open(path);
             file.and_then(|mut file| writeln!(file, "{secret}")).map_err(named)?;
