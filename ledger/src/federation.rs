@@ -40,6 +40,8 @@ pub(crate) struct Federation {
     heard: BTreeSet<CaisseId>,
     /// When heads are compared with a partner next; absent when nothing moves.
     compare_at: BTreeMap<CaisseId, Timestamp>,
+    /// Whether a statement or a run may want a word of ours: payments alone never do.
+    pub settling: bool,
 }
 
 impl Federation {
@@ -53,6 +55,7 @@ impl Federation {
             connected: BTreeSet::new(),
             heard: BTreeSet::new(),
             compare_at: BTreeMap::new(),
+            settling: true,
         };
         federation.refresh();
         federation
@@ -81,6 +84,7 @@ impl Federation {
         let header = entry.header();
         if self.replica.counts(header.feed, header.seq) {
             self.view.apply(entry);
+            self.settling |= is_about_settlement(entry.body());
         }
     }
 
@@ -136,6 +140,19 @@ impl Federation {
             }
         }
     }
+}
+
+const fn is_about_settlement(body: &Body) -> bool {
+    matches!(
+        body,
+        Body::Public(
+            PublicBody::Stated(_)
+                | PublicBody::RunProposed(_)
+                | PublicBody::RunSigned { .. }
+                | PublicBody::RunAborted { .. }
+                | PublicBody::CertSeen { .. }
+        )
+    )
 }
 
 /// Returns whether a partner may read a feed of which we hold a part.

@@ -116,8 +116,13 @@ pub(crate) fn abort(state: &mut State, turn: &mut Turn<'_>, id: RunId, reason: S
 }
 
 /// Does whatever the statements and runs that are known now ask of us: answers statements, signs runs,
-/// says that all signatures are held, and books what all have certified.
+/// says that all signatures are held, and books what all have certified. Nothing is looked at as long as
+/// only payments pass.
 pub(crate) fn advance(state: &mut State, turn: &mut Turn<'_>) {
+    let Some(federation) = state.federation.as_mut().filter(|federation| federation.settling) else {
+        return;
+    };
+    federation.settling = false;
     answer_statements(state, turn);
     let Some(federation) = &state.federation else {
         return;
@@ -140,10 +145,8 @@ pub(crate) fn advance(state: &mut State, turn: &mut Turn<'_>) {
 
 /// Publishes our own statement for every cut that a partner stated and that we hold as well.
 fn answer_statements(state: &mut State, turn: &mut Turn<'_>) {
-    if federation::check_may_publish(state).is_err() {
-        return;
-    }
-    let Some(federation) = &state.federation else {
+    let may_publish = federation::check_may_publish(state).is_ok();
+    let Some(federation) = &mut state.federation else {
         return;
     };
     let me = state.me;
@@ -155,12 +158,12 @@ fn answer_statements(state: &mut State, turn: &mut Turn<'_>) {
         .filter(|(_, authors)| authors.contains(&me))
         .map(|(statement, _)| statement.cut.clone())
         .collect();
-    let unanswered = federation.view.settlements.statements().keys().filter(|statement| {
-        statement.pair.other(&me).is_some()
-            && !ours.contains(&statement.cut)
-            && holds(federation, statement)
-    });
-    let cuts: BTreeSet<(Pair, Cut)> = unanswered.map(|s| (s.pair, s.cut.clone())).collect();
+    let statements = federation.view.settlements.statements().keys();
+    let of_us = statements.filter(|s| s.pair.other(&me).is_some() && !ours.contains(&s.cut));
+    let (held, missing): (Vec<_>, Vec<_>) = of_us.partition(|s| may_publish && holds(federation, s));
+    let cuts: BTreeSet<(Pair, Cut)> = held.into_iter().map(|s| (s.pair, s.cut.clone())).collect();
+    // What we cannot answer yet waits for the fence, or for the entries up to its cut.
+    federation.settling = !may_publish || !missing.is_empty();
     for (pair, cut) in cuts {
         let body = statement(pair, cut.clone(), &fold(turn, pair, &cut));
         let _ = federation::publish(state, turn, PublicBody::Stated(Box::new(body)));
