@@ -126,6 +126,27 @@ bytes_newtype! {
     pub struct CardId, 10
 }
 
+bytes_newtype! {
+    /// One grant to a caisse, random.
+    pub struct GrantId, 16
+}
+bytes_newtype! {
+    /// One batch of bank transfers or direct debits of a caisse, random.
+    pub struct BatchId, 16
+}
+bytes_newtype! {
+    /// One line of a bank statement: the hash of what it says, so that a line read twice is one line.
+    pub struct LineId, 32
+}
+bytes_newtype! {
+    /// One claim of a member who paid first, random.
+    pub struct ClaimId, 16
+}
+bytes_newtype! {
+    /// One dispute, random.
+    pub struct DisputeId, 16
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

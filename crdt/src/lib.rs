@@ -28,7 +28,8 @@ pub mod wire;
 
 pub use digest::Digest;
 pub use id::{
-    CaisseId, CardId, MemberId, NetworkId, PaymentId, Pseudonym, RequestId, RunId, VendorId,
+    BatchId, CaisseId, CardId, ClaimId, DisputeId, GrantId, LineId, MemberId, NetworkId, PaymentId,
+    Pseudonym, RequestId, RunId, VendorId,
 };
 pub use money::{BasisPoints, Cents, SignedCents};
-pub use time::{Duration, Month, Timestamp};
+pub use time::{Date, Duration, Month, Timestamp};

@@ -135,6 +135,9 @@ pub enum DenyReason {
     /// The member does not have enough.
     #[error("the member does not have enough")]
     InsufficientFunds,
+    /// More than the member's own caisse allows at a time.
+    #[error("more than the member's caisse allows at a time")]
+    SpendingCap,
     /// The home caisse would owe more than the agreement allows.
     #[error("the ceiling between the two caisses is reached")]
     Ceiling,

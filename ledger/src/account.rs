@@ -1,9 +1,9 @@
 //! Accounts: counters, not balances.
 
-use crdt::{CaisseId, Cents, MemberId, SignedCents, VendorId};
+use crdt::{BatchId, CaisseId, Cents, Date, GrantId, MemberId, SignedCents, VendorId};
 use serde::{Deserialize, Serialize};
 
-/// An account of the books.
+/// An account of the books. Money that the caisse has is debited; what it owes is credited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Account {
@@ -23,6 +23,66 @@ pub enum Account {
     Risk,
     /// What was promised for members that the books no longer know, after a restore.
     Suspense,
+    /// Money in the cash box.
+    Cash,
+    /// Lines of the bank that nobody has assigned yet.
+    Unassigned,
+    /// What a funder has confirmed and not yet paid.
+    Grant(GrantId),
+    /// Grants confirmed.
+    Grants,
+    /// Credit that expired, or was above what may be carried over: less was allocated than issued.
+    Expired,
+    /// The pot that balances tiers of prices.
+    Pot,
+    /// What a member has paid for and gets back in euros.
+    Claim(MemberId),
+    /// What was given back to members who paid first.
+    Reimbursed,
+    /// Bank transfers ordered in a batch that the bank has not shown yet.
+    Ordered(BatchId),
+    /// Direct debits ordered in a batch that the bank has not shown yet.
+    Collecting(BatchId),
+    /// Losses that were written off, and errors that were corrected.
+    Corrections,
+}
+
+impl Account {
+    /// Returns which side of the account may not exceed the other, if any: nobody spends what is not
+    /// there.
+    #[must_use]
+    pub const fn floor(&self) -> Floor {
+        match self {
+            Self::Member(_) | Self::Claim(_) | Self::Pot => Floor::Credit,
+            Self::Cash => Floor::Debit,
+            Self::Vendor(_)
+            | Self::Partner(_)
+            | Self::Bank
+            | Self::Contributions
+            | Self::Allocations
+            | Self::Risk
+            | Self::Suspense
+            | Self::Unassigned
+            | Self::Grant(_)
+            | Self::Grants
+            | Self::Expired
+            | Self::Reimbursed
+            | Self::Ordered(_)
+            | Self::Collecting(_)
+            | Self::Corrections => Floor::None,
+        }
+    }
+}
+
+/// Which balance an account never falls below.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Floor {
+    /// Debits, held ones included, never exceed credits.
+    Credit,
+    /// Credits never exceed debits.
+    Debit,
+    /// There is none.
+    None,
 }
 
 /// What went in and out of an account: sums of entries since the beginning, in cents.
@@ -36,6 +96,8 @@ pub struct Counters {
     pub debits_pending: Cents,
     /// Credits held and not yet posted.
     pub credits_pending: Cents,
+    /// The last day on which a purchase took something out.
+    pub used: Option<Date>,
 }
 
 impl Counters {
@@ -50,5 +112,16 @@ impl Counters {
     #[must_use]
     pub fn available(&self) -> Cents {
         self.credits.saturating_sub(self.debits).saturating_sub(self.debits_pending)
+    }
+
+    /// Returns whether the counters respect a floor.
+    #[must_use]
+    pub fn respects(&self, floor: Floor) -> bool {
+        let spent = self.debits.checked_add(self.debits_pending);
+        match floor {
+            Floor::Credit => spent.is_some_and(|spent| spent <= self.credits),
+            Floor::Debit => self.credits <= self.debits,
+            Floor::None => true,
+        }
     }
 }

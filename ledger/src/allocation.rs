@@ -1,34 +1,50 @@
-//! The monthly run: every member gets what the rules give, once.
+//! The monthly run: every member gets what the rules give, once, as a dated lot.
 
-use crdt::{Cents, MemberId, Month};
+use crdt::{Cents, Date, MemberId, Month};
 
 use crate::account::Account;
-use crate::answer::{AllocationReport, Answer, Skipped};
+use crate::answer::{AllocationReport, Answer, RolledOver, Skipped};
 use crate::books::{Cause, Phase, Transfer};
+use crate::guarantee::{self, Force};
+use crate::lots::{self, Lot, Origin};
 use crate::member::contributed;
 use crate::records::Kind;
-use crate::refused::Refused;
+use crate::refused::{MemberRefused, Refused};
+use crate::rules::{Allocation, Rules};
 use crate::state::State;
 use crate::turn::{Outcome, Turn};
 
-/// Returns the key of a member's allocation of a month.
-#[must_use]
-pub fn allocation_key(month: Month, member: MemberId) -> Vec<u8> {
-    [month.to_string().as_bytes(), member.as_bytes()].concat()
+/// What each person gets in a month under [`Allocation::MeanOfContributions`], kept from its first run on.
+fn mean_key(month: Month) -> Vec<u8> {
+    [b"mean ".as_slice(), month.to_string().as_bytes()].concat()
+}
+
+/// Returns the rules of a month: those in force on its last day, so that a month has one rule set even
+/// if it changes in the middle; what was issued under the old one stays.
+pub(crate) fn rules_of(state: &State, month: Month) -> &Rules {
+    state.rules.on(month.last_day())
 }
 
 /// Says what a run of a month would do.
 pub(crate) fn preview(state: &State, turn: &Turn<'_>, month: Month) -> AllocationReport {
+    let rules = rules_of(state, month);
+    let mean = mean(state, turn, rules, month);
     let mut report = AllocationReport {
         month,
+        rules: rules.version,
         preview: true,
         issued: Vec::new(),
         skipped: Vec::new(),
+        rolled_over: Vec::new(),
         total: Cents::ZERO,
+        guarantee: guarantee::now(state),
     };
     for id in state.members.keys() {
-        match decide(state, turn, month, *id) {
-            Ok(amount) => report.issued.push((*id, amount)),
+        match decide(state, turn, rules, mean, month, *id) {
+            Ok(amount) => {
+                report.issued.push((*id, amount));
+                report.rolled_over.extend(above_roll_over(state, rules, *id));
+            }
             Err(skipped) => report.skipped.push((*id, skipped)),
         }
     }
@@ -37,26 +53,73 @@ pub(crate) fn preview(state: &State, turn: &Turn<'_>, month: Month) -> Allocatio
     report
 }
 
-fn decide(state: &State, turn: &Turn<'_>, month: Month, id: MemberId) -> Result<Cents, Skipped> {
-    let key = allocation_key(month, id);
-    if turn.get::<Cents>(Kind::Allocation, &key).is_some() {
+/// What each person gets under a mean of contributions: as the month's first run fixed it, else by what
+/// has come in so far.
+fn mean(state: &State, turn: &Turn<'_>, rules: &Rules, month: Month) -> Option<Cents> {
+    if let Some(fixed) = turn.get(Kind::Meta, &mean_key(month)) {
+        return Some(fixed);
+    }
+    if !matches!(rules.allocation, Allocation::MeanOfContributions { .. }) {
+        return None;
+    }
+    let mut sum = Cents::ZERO;
+    let mut persons = 0;
+    for (id, member) in &state.members {
+        let amount = contributed(turn, *id, month);
+        if !amount.is_zero() {
+            sum = sum.checked_add(amount)?;
+            persons += u64::from(member.household.persons());
+        }
+    }
+    rules.allocation.mean_for_each(sum, persons)
+}
+
+fn decide(
+    state: &State,
+    turn: &Turn<'_>,
+    rules: &Rules,
+    mean: Option<Cents>,
+    month: Month,
+    id: MemberId,
+) -> Result<Cents, Skipped> {
+    if turn.get::<Lot>(Kind::Allocation, &lots::key(id, Origin::Allocation(month))).is_some() {
         return Err(Skipped::AlreadyIssued);
     }
-    let rules = &state.settings.rules.allocation;
     let household = state.members.get(&id).ok_or(Skipped::NoAmount)?.household;
-    if rules.after_contribution() && contributed(turn, id, month).is_zero() {
+    // A mean is shared among those who contributed to it.
+    let shares_mean = matches!(rules.allocation, Allocation::MeanOfContributions { .. });
+    let waits = rules.issue.after_contribution || shares_mean;
+    if waits && contributed(turn, id, month).is_zero() {
         return Err(Skipped::NoContribution);
     }
-    match rules.for_household(&household) {
+    let amount = match mean {
+        Some(mean) => mean.checked_times(u64::from(household.persons())),
+        None => rules.allocation.for_household(&household),
+    };
+    match amount {
         Some(amount) if !amount.is_zero() => Ok(amount),
         Some(_) | None => Err(Skipped::NoAmount),
     }
 }
 
+/// What of a member's credit is above what may be carried into a month.
+fn above_roll_over(state: &State, rules: &Rules, member: MemberId) -> Option<RolledOver> {
+    let kept = rules.lots.roll_over?;
+    let expired = state.books.available(member).checked_sub(kept)?;
+    (!expired.is_zero()).then_some(RolledOver { member, expired })
+}
+
 /// Issues the allocations of a month that are missing.
-pub(crate) fn run(state: &mut State, turn: &mut Turn<'_>, month: Month) -> Outcome {
+pub(crate) fn run(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    month: Month,
+    force: Option<Force>,
+) -> Outcome {
     let report = AllocationReport { preview: false, ..preview(state, turn, month) };
-    let transfers: Vec<Transfer> = report
+    check_day(state, turn.today(), month)?;
+    guarantee::check(&report.guarantee, report.total, force.as_ref())?;
+    let issue: Vec<Transfer> = report
         .issued
         .iter()
         .map(|(member, amount)| Transfer {
@@ -66,11 +129,30 @@ pub(crate) fn run(state: &mut State, turn: &mut Turn<'_>, month: Month) -> Outco
         })
         .collect();
     // All or nothing: the whole run must fit before its first entry is made.
-    state.books.check(Phase::Posted, &transfers).map_err(Refused::Books)?;
-    for ((member, amount), transfer) in report.issued.iter().zip(transfers) {
+    state.books.check(Phase::Posted, &issue).map_err(Refused::Books)?;
+    for RolledOver { member, expired } in &report.rolled_over {
+        let (debit, credit) = (Account::Member(*member), Account::Expired);
+        let transfer = Transfer { debit, credit, amount: *expired };
+        let cause = Cause::RollOver(month, *member);
+        state.books.enter(turn, cause, Phase::Posted, vec![transfer])?;
+    }
+    for ((member, amount), transfer) in report.issued.iter().zip(issue) {
         let cause = Cause::Allocation(month, *member);
         state.books.enter(turn, cause, Phase::Posted, vec![transfer])?;
-        turn.put(Kind::Allocation, &allocation_key(month, *member), amount);
+        lots::open(turn, *member, Origin::Allocation(month), *amount);
+    }
+    if let Some(mean) = mean(state, turn, rules_of(state, month), month) {
+        turn.put(Kind::Meta, &mean_key(month), &mean);
+    }
+    if let Some(Force { reason }) = force {
+        crate::note::keep(state, turn, reason);
     }
     Ok(Answer::Allocated(report))
+}
+
+/// A month's allocations are issued from its day of issue on.
+fn check_day(state: &State, today: Date, month: Month) -> Result<(), MemberRefused> {
+    let day = i32::from(rules_of(state, month).issue.from_day);
+    let from = month.first_day().plus_days(day - 1);
+    if today < from { Err(MemberRefused::TooEarly { from }) } else { Ok(()) }
 }

@@ -10,12 +10,17 @@ use crdt::register::{Change, Charter, ProposalId};
 use crdt::seal::SealingKey;
 use crdt::settlement::StatementBody;
 use crdt::{
-    BasisPoints, CaisseId, CardId, Cents, MemberId, Month, NetworkId, PaymentId, RunId,
-    SignedCents, Timestamp, VendorId,
+    BasisPoints, CaisseId, CardId, Cents, Date, GrantId, MemberId, Month, NetworkId, PaymentId,
+    RunId, SignedCents, Timestamp, VendorId,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::rules::Household;
+use crate::expiry::Expiring;
+use crate::grant::Grant;
+use crate::guarantee::Guarantee;
+use crate::lots::OpenLot;
+use crate::rules::{Household, Rules};
+use crate::sale::{Mode, Part};
 use crate::verify::Report;
 
 /// The answer to a command or a query.
@@ -39,6 +44,20 @@ pub enum Answer {
     },
     /// An allocation run, done or previewed.
     Allocated(AllocationReport),
+    /// An expiry run, done or previewed.
+    Expired(ExpiryReport),
+    /// A rule set was planned.
+    RulesPlanned(u32),
+    /// All rule sets.
+    Rules(Box<RulesInfo>),
+    /// A grant was confirmed.
+    GrantConfirmed(GrantId),
+    /// All grants.
+    Grants(Vec<GrantInfo>),
+    /// How credit is covered.
+    Guarantee(Guarantee),
+    /// The lots of a member's credit, oldest first.
+    Lots(Vec<OpenLot>),
     /// A sale was paid.
     Paid(Receipt),
     /// A refund was made.
@@ -98,6 +117,14 @@ pub struct Receipt {
     pub covered: Cents,
     /// What the member pays now with their own money.
     pub member_share: Cents,
+    /// How the covered part is paid.
+    pub mode: Mode,
+    /// The parts of the price by rate.
+    pub parts: Vec<Part>,
+    /// What the member's own money earned.
+    pub bonus: Cents,
+    /// What the member holds now; for the member's receipt only, and only for a card of this caisse.
+    pub left: Option<Cents>,
     /// When it was decided, by the host's clock.
     pub at: Timestamp,
     /// Whether the host bears the risk: the home caisse did not answer in time.
@@ -122,14 +149,86 @@ pub struct RefundReceipt {
 pub struct AllocationReport {
     /// The month.
     pub month: Month,
+    /// The version of the rules that it follows.
+    pub rules: u32,
     /// Whether this only tells what a run would do.
     pub preview: bool,
     /// Who gets what.
     pub issued: Vec<(MemberId, Cents)>,
     /// Who gets nothing, and why.
     pub skipped: Vec<(MemberId, Skipped)>,
+    /// Whose credit is above what may be carried into the month.
+    pub rolled_over: Vec<RolledOver>,
     /// The sum of what is issued.
     pub total: Cents,
+    /// How credit was covered before the run.
+    pub guarantee: Guarantee,
+}
+
+/// Credit above what may be carried into a month: it expires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RolledOver {
+    /// The member.
+    pub member: MemberId,
+    /// How much expires.
+    pub expired: Cents,
+}
+
+/// What an expiry run does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExpiryReport {
+    /// The day of the run.
+    pub on: Date,
+    /// Whether this only tells what a run would do.
+    pub preview: bool,
+    /// What expires: it was told long enough ago.
+    pub expired: Vec<Expiring>,
+    /// What members are to be told now.
+    pub told: Vec<Expiring>,
+    /// What was told, and whose time has not come.
+    pub waiting: Vec<Expiring>,
+    /// Members who have not bought anything for long.
+    pub dormant: Vec<MemberId>,
+    /// The sum of what expires.
+    pub total: Cents,
+}
+
+impl ExpiryReport {
+    /// Makes the report of a preview that found nothing.
+    #[must_use]
+    pub const fn empty(on: Date) -> Self {
+        Self {
+            on,
+            preview: true,
+            expired: Vec::new(),
+            told: Vec::new(),
+            waiting: Vec::new(),
+            dormant: Vec::new(),
+            total: Cents::ZERO,
+        }
+    }
+}
+
+/// A grant with what of it has not come yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantInfo {
+    /// The grant.
+    pub id: GrantId,
+    /// What it is.
+    pub grant: Grant,
+    /// What has not come yet.
+    pub left: Cents,
+}
+
+/// All rule sets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RulesInfo {
+    /// The version in force today.
+    pub in_force: u32,
+    /// Whether the configuration names other rules than the first stored ones: those are ignored.
+    pub configuration_differs: bool,
+    /// The rule sets, oldest first.
+    pub sets: Vec<Rules>,
 }
 
 /// Why a member gets no allocation.

@@ -6,11 +6,13 @@
 use std::collections::BTreeMap;
 
 use crdt::digest::Domain;
-use crdt::{CaisseId, Cents, Digest, MemberId, Month, PaymentId, RequestId, RunId, Timestamp};
-use crdt::{SignedCents, wire};
+use crdt::{
+    BatchId, CaisseId, Cents, ClaimId, Date, Digest, GrantId, LineId, MemberId, Month, PaymentId,
+    RequestId, RunId, SignedCents, Timestamp, wire,
+};
 use serde::{Deserialize, Serialize};
 
-use crate::account::{Account, Counters};
+use crate::account::{Account, Counters, Floor};
 use crate::records::{Kind, Records};
 use crate::refused::BooksRefused;
 use crate::turn::Turn;
@@ -58,6 +60,37 @@ pub enum Cause {
     Run(RunId),
     /// A bank transfer of a settlement run, between us and a partner.
     Paid(RunId, CaisseId),
+    /// A bonus for what a member spent.
+    Bonus(PaymentId),
+    /// Credit that expired, on the day of the run.
+    Expiry(MemberId, Date),
+    /// Credit above what may be carried into a month.
+    RollOver(Month, MemberId),
+    /// A grant that a funder confirmed.
+    Grant(GrantId),
+    /// A line of the bank.
+    Line(LineId),
+    /// What a person, or a rule, decided a line of the bank to be.
+    Assigned(LineId),
+    /// Bank transfers that were ordered.
+    Batch(BatchId),
+    /// A bank transfer or direct debit of a batch that came back, by the line that says so.
+    Returned(BatchId, LineId),
+    /// A claim of a member who paid first.
+    Claim(ClaimId),
+    /// Money put into the pot that balances tiers of prices, by its request id.
+    Pot(RequestId),
+    /// Money that went into or out of the cash box, by its request id.
+    Cash(RequestId),
+    /// The reversal of an earlier entry, by its place.
+    Reversal(u64),
+}
+
+impl Cause {
+    /// Returns whether a debit of a member's account for this is a purchase.
+    const fn is_purchase(&self) -> bool {
+        matches!(self, Self::Sale(_) | Self::Charge(..))
+    }
 }
 
 /// An entry of the books. No personal data: members are random ids.
@@ -69,6 +102,8 @@ pub struct JournalEntry {
     pub prev: Digest,
     /// When it was made, by our clock.
     pub at: Timestamp,
+    /// The day to which it belongs, at the caisse's place.
+    pub date: Date,
     /// Why.
     pub cause: Cause,
     /// How far it goes.
@@ -137,6 +172,12 @@ impl Books {
         &self.accounts
     }
 
+    /// Returns the balance of an account with debits counted up: what the bank or the cash box holds.
+    #[must_use]
+    pub fn holds(&self, account: Account) -> SignedCents {
+        self.counters(account).balance().negated()
+    }
+
     /// Returns what a member can spend.
     #[must_use]
     pub fn available(&self, member: MemberId) -> Cents {
@@ -192,7 +233,27 @@ impl Books {
         phase: Phase,
         transfers: Vec<Transfer>,
     ) -> Result<(), BooksRefused> {
-        let changed = self.after(phase, &transfers)?;
+        let date = turn.today();
+        self.enter_on(turn, date, cause, phase, transfers)
+    }
+
+    /// Makes an entry that belongs to another day than today, such as that of a bank's line.
+    ///
+    /// # Errors
+    /// As [`Books::enter`].
+    ///
+    /// # Panics
+    /// As [`Books::enter`].
+    pub fn enter_on(
+        &mut self,
+        turn: &mut Turn<'_>,
+        date: Date,
+        cause: Cause,
+        phase: Phase,
+        transfers: Vec<Transfer>,
+    ) -> Result<(), BooksRefused> {
+        let mut changed = self.after(phase, &transfers)?;
+        mark_used(&mut changed, date, cause, phase, &transfers);
         for (account, counters) in &changed {
             let before = self.accounts.insert(*account, *counters).unwrap_or_default();
             let (before, after) = (signed_sums(&before), signed_sums(counters));
@@ -202,7 +263,8 @@ impl Books {
         }
         assert!(self.is_balanced(), "the books are out of balance after {cause:?}");
         let (index, prev) = (self.entries, self.head);
-        let entry = JournalEntry { index, prev, at: turn.now, cause, phase, transfers };
+        let at = turn.now;
+        let entry = JournalEntry { index, prev, at, date, cause, phase, transfers };
         self.head = JournalEntry::hash(&wire::encode(&entry));
         self.entries += 1;
         turn.put(Kind::Journal, &index.to_be_bytes(), &entry);
@@ -224,14 +286,34 @@ impl Books {
             apply(credited, phase, Side::Credit, *amount)?;
         }
         for (account, counters) in &changed {
-            let spent = counters.debits.checked_add(counters.debits_pending);
-            let spent = spent.ok_or(BooksRefused::Overflow)?;
-            if matches!(account, Account::Member(_)) && spent > counters.credits {
-                let available = self.counters(*account).available();
+            if !counters.respects(account.floor()) {
+                let before = self.counters(*account);
+                let available = match account.floor() {
+                    Floor::Credit | Floor::None => before.available(),
+                    Floor::Debit => before.debits.saturating_sub(before.credits),
+                };
                 return Err(BooksRefused::Overdrawn { available });
             }
         }
         Ok(changed)
+    }
+}
+
+/// Notes the day of a purchase on the account that it takes from. An undone hold was none.
+fn mark_used(
+    changed: &mut BTreeMap<Account, Counters>,
+    date: Date,
+    cause: Cause,
+    phase: Phase,
+    transfers: &[Transfer],
+) {
+    if !cause.is_purchase() || phase == Phase::HoldReleased {
+        return;
+    }
+    for Transfer { debit, .. } in transfers {
+        if let (Account::Member(_), Some(counters)) = (debit, changed.get_mut(debit)) {
+            counters.used = counters.used.max(Some(date));
+        }
     }
 }
 
@@ -288,5 +370,6 @@ pub fn replay(
         apply(accounts.entry(*debit).or_default(), entry.phase, Side::Debit, *amount)?;
         apply(accounts.entry(*credit).or_default(), entry.phase, Side::Credit, *amount)?;
     }
+    mark_used(accounts, entry.date, entry.cause, entry.phase, &entry.transfers);
     Ok(())
 }

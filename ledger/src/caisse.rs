@@ -6,12 +6,16 @@ use crdt::message::Message;
 use crdt::{CaisseId, Digest, RequestId, Timestamp, wire};
 use serde::{Deserialize, Serialize};
 
+use crate::calendar::Zone;
 use crate::command::{Command, Query};
 use crate::records::{Kind, Records};
 use crate::refused::Refused;
 use crate::state::{Secrets, Settings, State};
 use crate::turn::{Effect, Input, Outcome, Turn};
-use crate::{allocation, federation, home, host, member, query, refund, settle, shelf, vendor};
+use crate::{
+    allocation, expiry, federation, grant, home, host, member, planning, query, refund, settle,
+    shelf, vendor,
+};
 
 /// One caisse: a state that changes only by inputs, and says by effects what it wants done.
 ///
@@ -19,6 +23,7 @@ use crate::{allocation, federation, home, host, member, query, refund, settle, s
 /// inputs give the same effects on any machine.
 pub struct Caisse {
     state: State,
+    zone: Zone,
 }
 
 /// A wrong version of the machine, made on purpose.
@@ -60,10 +65,13 @@ impl Caisse {
         secrets: Secrets,
         records: &dyn Records,
     ) -> (Self, Vec<Effect>) {
+        let zone = settings.zone.clone();
         let state = State::load(settings, secrets, records);
+        let mut effects = Vec::new();
+        effects.extend(planning::first(&state, records).map(Effect::Persist));
         let partners = state.federation.as_ref().map(|f| f.partners(&state.me));
-        let effects = partners.map(Effect::Partners).into_iter().collect();
-        (Self { state }, effects)
+        effects.extend(partners.map(Effect::Partners));
+        (Self { state, zone }, effects)
     }
 
     /// Makes this machine a wrong version of itself.
@@ -95,7 +103,7 @@ impl Caisse {
 
     /// Takes in one input and returns what is to be done.
     pub fn handle(&mut self, now: Timestamp, input: Input, records: &dyn Records) -> Vec<Effect> {
-        let mut turn = Turn::new(now, records);
+        let mut turn = Turn::new(now, &self.zone, records);
         let state = &mut self.state;
         match input {
             Input::Command { request, command: Command::Pay(intent) } => {
@@ -122,7 +130,7 @@ impl Caisse {
     /// # Errors
     /// [`Refused`] if what is asked about is not known.
     pub fn query(&self, now: Timestamp, question: &Query, records: &dyn Records) -> Outcome {
-        query::answer(&self.state, &Turn::new(now, records), question)
+        query::answer(&self.state, &Turn::new(now, &self.zone, records), question)
     }
 
     /// Returns a hash of the shared view: equal on two nodes that accepted the same entries.
@@ -188,10 +196,20 @@ fn carry_out(
         Command::PutProducts { vendor, products } => {
             shelf::put_products(state, turn, vendor, &products)
         }
-        Command::AddContribution { member, month, amount } => {
-            member::contribute(state, turn, request, member, month, amount)
+        Command::AddContribution { member, month, amount, into } => {
+            let given = member::Given { month, amount, into };
+            member::contribute(state, turn, request, member, &given)
         }
-        Command::Allocate { month } => allocation::run(state, turn, month),
+        Command::Allocate { month, force } => allocation::run(state, turn, month, force),
+        Command::PlanRules { rules, force } => planning::plan(state, turn, *rules, force),
+        Command::ConfirmGrant { funder, amount, reference } => {
+            grant::confirm(state, turn, funder, amount, reference)
+        }
+        Command::ReceiveGrant { grant, amount, into } => {
+            grant::receive(state, turn, grant, amount, into)
+        }
+        Command::FundPot { amount } => planning::fund_pot(state, turn, request, amount),
+        Command::Expire => expiry::run(state, turn),
         Command::Pay(_) => unreachable!("a payment has an idempotency key of its own"),
         Command::Refund { id, payment, amount } => refund::refund(state, turn, id, payment, amount),
         Command::Found(charter) => federation::found(state, turn, *charter),

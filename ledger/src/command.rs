@@ -5,10 +5,13 @@ use crdt::card::CardText;
 use crdt::catalogue::Product;
 use crdt::register::{Change, Charter, ProposalId};
 use crdt::seal::Sealed;
-use crdt::{BasisPoints, CaisseId, CardId, Cents, MemberId, Month, PaymentId, RunId, VendorId};
+use crdt::{
+    BasisPoints, CaisseId, CardId, Cents, GrantId, MemberId, Month, PaymentId, RunId, VendorId,
+};
 use serde::{Deserialize, Serialize};
 
-use crate::rules::Household;
+use crate::guarantee::Force;
+use crate::rules::{Household, Percent, Rules};
 
 /// Something that changes a caisse. Each comes with a request id, the idempotency key: the same id
 /// and content give the same answer, the same id and another content are refused.
@@ -69,12 +72,52 @@ pub enum Command {
         month: Month,
         /// How much.
         amount: Cents,
+        /// Where the money is.
+        #[serde(default)]
+        into: Till,
     },
     /// Issues the allocations of a month; a second run issues only what is missing.
     Allocate {
         /// The month.
         month: Month,
+        /// Issues them even if credit is then not covered.
+        #[serde(default)]
+        force: Option<Force>,
     },
+    /// Plans a rule set for a later day.
+    PlanRules {
+        /// The rule set.
+        rules: Box<Rules>,
+        /// Plans it even if credit would not be covered under it.
+        #[serde(default)]
+        force: Option<Force>,
+    },
+    /// Records a grant that a funder confirmed.
+    ConfirmGrant {
+        /// Who gives it.
+        funder: String,
+        /// How much.
+        amount: Cents,
+        /// The decision or contract, such as a number.
+        reference: String,
+    },
+    /// Records that money of a grant came.
+    ReceiveGrant {
+        /// The grant.
+        grant: GrantId,
+        /// How much came.
+        amount: Cents,
+        /// Where the money is.
+        #[serde(default)]
+        into: Till,
+    },
+    /// Puts money of the caisse into the pot that balances tiers of prices.
+    FundPot {
+        /// How much.
+        amount: Cents,
+    },
+    /// Tells members whose credit is about to expire, and lets expire what was told long enough ago.
+    Expire,
     /// Takes a payment at one of our vendors.
     Pay(PayIntent),
     /// Gives back what a payment covered, or a part of it.
@@ -138,10 +181,62 @@ pub struct PayIntent {
     pub card: CardText,
     /// The vendor.
     pub vendor: VendorId,
-    /// The whole price.
-    pub amount: Cents,
+    /// What is bought.
+    pub purchase: Purchase,
     /// The member's code.
     pub code: PaymentCode,
+}
+
+/// What is bought, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Purchase {
+    /// The whole price.
+    pub amount: Cents,
+    /// The basket, if the till knows it: its lines sum to the price. Empty for a price alone.
+    #[serde(default)]
+    pub lines: Vec<BasketLine>,
+    /// Whether less may be covered than could be, when the member does not hold enough.
+    #[serde(default)]
+    pub partial: bool,
+    /// The share of the price that the buyer chose, where prices have tiers.
+    #[serde(default)]
+    pub tier: Option<Percent>,
+}
+
+/// A line of a basket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BasketLine {
+    /// The vendor's code for the product.
+    pub product: String,
+    /// The price of the line.
+    pub amount: Cents,
+}
+
+impl From<Cents> for Purchase {
+    fn from(amount: Cents) -> Self {
+        Self { amount, lines: Vec::new(), partial: false, tier: None }
+    }
+}
+
+impl Purchase {
+    /// Returns the hash of a sale, the code left out: what idempotency compares, and what a sealed code
+    /// is bound to.
+    #[must_use]
+    pub fn request(&self, payment: PaymentId, card: CardId, vendor: VendorId) -> crdt::Digest {
+        let all = crdt::wire::encode(&(payment, card, vendor, self));
+        crdt::digest::Domain::PaymentRequest.hash(&all)
+    }
+}
+
+/// Where money is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Till {
+    /// In the bank.
+    #[default]
+    Bank,
+    /// In the cash box.
+    Cash,
 }
 
 /// A card's code on its way to the caisse that can check it.
@@ -201,23 +296,11 @@ impl std::fmt::Debug for Code {
 }
 
 impl PayIntent {
-    /// Returns the hash of what is asked, the code left out: what idempotency compares, and what a
-    /// sealed code is bound to.
+    /// Returns [`Purchase::request`].
     #[must_use]
     pub fn request(&self) -> crdt::Digest {
-        request_digest(self.payment, self.card.card(), self.vendor, self.amount)
+        self.purchase.request(self.payment, self.card.card(), self.vendor)
     }
-}
-
-/// Returns [`PayIntent::request`] from its parts, for a till that has yet to seal the code.
-#[must_use]
-pub fn request_digest(
-    payment: PaymentId,
-    card: CardId,
-    vendor: VendorId,
-    amount: Cents,
-) -> crdt::Digest {
-    crdt::digest::Domain::PaymentRequest.hash(&crdt::wire::encode(&(payment, card, vendor, amount)))
 }
 
 /// A question; changes nothing.
@@ -238,6 +321,16 @@ pub enum Query {
     Till(crdt::Digest),
     /// What an allocation run would do.
     AllocationPreview(Month),
+    /// All rule sets, and which one is in force.
+    Rules,
+    /// All grants.
+    Grants,
+    /// What an expiry run would do.
+    ExpiryPreview,
+    /// How credit is covered.
+    Guarantee,
+    /// The lots of a member's credit.
+    Lots(MemberId),
     /// The latest payments, newest first.
     Payments {
         /// At most so many (10,000 is the limit).

@@ -21,6 +21,7 @@ use crate::limits;
 use crate::payment::read_charge_key;
 use crate::payment::{Charge, ChargeState, OPEN_CHARGE, charge_key, open_key, open_range};
 use crate::records::{Kind, Records};
+use crate::spent;
 use crate::state::State;
 use crate::turn::{Effect, Turn};
 
@@ -123,6 +124,11 @@ fn decide(
             CardRefused::WrongCode(_) => DenyReason::WrongCode,
         })?;
     within_visitor_limits(state, turn, request, member, &terms)?;
+    let today = turn.today();
+    let room = spent::room(turn, &state.rules.on(today).caps, member, today);
+    if room.is_some_and(|room| request.covered > room) {
+        return Err(DenyReason::SpendingCap);
+    }
     if state.books.available(member) < request.covered {
         return Err(DenyReason::InsufficientFunds);
     }
@@ -177,8 +183,9 @@ fn count_visit(
     covered: Cents,
 ) {
     let key = visit_key(host, month, member);
-    let spent: Cents = turn.get(Kind::Visit, &key).unwrap_or_default();
-    turn.put(Kind::Visit, &key, &spent.checked_add(covered).unwrap_or(Cents::MAX));
+    let before: Cents = turn.get(Kind::Visit, &key).unwrap_or_default();
+    turn.put(Kind::Visit, &key, &before.checked_add(covered).unwrap_or(Cents::MAX));
+    spent::count(turn, member, turn.today(), covered);
 }
 
 /// Books a hold. A promise made before a restore is kept even if the member's money is not there:

@@ -1,6 +1,7 @@
 //! Sales at our vendors: with a card of ours decided here, with a card of a partner together with its
 //! home caisse (3.4). We alone decide capture or void, once.
 
+mod at_home;
 mod hears;
 #[cfg(feature = "mutants")]
 mod mutants;
@@ -9,7 +10,6 @@ mod relearns;
 use crdt::card::{CardText, issuer_prefix};
 use crdt::feed::FeedId;
 use crdt::message::{AuthRequest, Message};
-use crdt::money::Split;
 use crdt::pair::PairBody;
 use crdt::register::prefix;
 use crdt::{BasisPoints, CaisseId, Cents, PaymentId, RequestId, Timestamp};
@@ -21,13 +21,13 @@ use relearns::unheard_sale;
 
 use crate::account::Account;
 use crate::books::{Cause, Phase, Transfer};
-use crate::card::{self, CardRefused};
 use crate::command::{PayIntent, PaymentCode};
 use crate::federation;
 use crate::limits;
 use crate::payment::{OPEN_SALE, Sale, SaleState, open_key, open_range};
 use crate::records::{Kind, Records};
-use crate::refused::{BooksRefused, PaymentRefused, minutes};
+use crate::refused::PaymentRefused;
+use crate::sale::{self, Buyer, Quote};
 use crate::state::State;
 use crate::turn::{Effect, Turn};
 
@@ -77,26 +77,31 @@ pub(crate) fn pay(state: &mut State, turn: &mut Turn<'_>, request: RequestId, in
     if let Some(sale) = turn.get::<Sale>(Kind::Sale, payment.as_bytes()) {
         return pay_again(state, turn, request, intent, sale);
     }
-    let (home, rate) = match check(state, turn, intent) {
+    let (home, quote) = match check(state, turn, intent) {
         Ok(checked) => checked,
         Err(refused) => return turn.reply(request, Err(refused.into())),
     };
-    let Split { covered, .. } = rate.split(intent.amount);
     let sale = Sale {
         request: Some(intent.request()),
         at: turn.now,
         vendor: intent.vendor,
         home,
         member: None,
-        amount: intent.amount,
-        covered,
+        amount: intent.purchase.amount,
+        covered: quote.covered,
+        member_share: quote.member_share,
+        mode: quote.mode,
+        parts: quote.parts,
+        lines: quote.lines,
+        bonus: Cents::ZERO,
+        left: None,
         refunded: Cents::ZERO,
         state: SaleState::Paid,
         said: 0,
     };
     let refused = match (&intent.code, home == state.me) {
         (PaymentCode::Plain(code), true) => {
-            return pay_at_home(state, turn, request, intent, sale, code.digits());
+            return at_home::pay(state, turn, request, intent, sale, code.digits());
         }
         (PaymentCode::Sealed(code), false) => {
             match ask(state, turn, request, intent, sale, code.clone()) {
@@ -121,9 +126,15 @@ fn pay_again(
     if sale.request.is_some_and(|known| known != intent.request()) {
         return turn.reply(request, Err(PaymentRefused::Conflict.into()));
     }
-    if sale.request.is_some() && sale.amount != intent.amount {
+    if sale.request.is_some() && sale.amount != intent.purchase.amount {
         // The hash is the same, so this is the price that a restore had lost.
-        sale.amount = intent.amount;
+        sale.amount = intent.purchase.amount;
+        sale.member_share = sale.amount.saturating_sub(sale.covered);
+        if let Ok((_, quote)) = check(state, turn, intent)
+            && quote.covered == sale.covered
+        {
+            (sale.parts, sale.lines) = (quote.parts, quote.lines);
+        }
         turn.put(Kind::Sale, payment.as_bytes(), &sale);
     }
     if let Some(outcome) = sale.outcome(payment) {
@@ -134,29 +145,23 @@ fn pay_again(
 }
 
 /// Checks everything that does not depend on the member, in the order of [`PaymentRefused`]; returns
-/// the card's caisse and the rate of coverage.
+/// the card's caisse and what the purchase costs whom.
 fn check(
     state: &State,
     turn: &Turn<'_>,
     intent: &PayIntent,
-) -> Result<(CaisseId, BasisPoints), PaymentRefused> {
-    if intent.amount.is_zero() {
-        return Err(PaymentRefused::AmountZero);
-    }
-    if intent.amount > limits::SALE {
-        return Err(PaymentRefused::AmountTooLarge { limit: limits::SALE });
-    }
+) -> Result<(CaisseId, Quote), PaymentRefused> {
+    sale::check(&intent.purchase)?;
     let vendor = state.vendors.get(&intent.vendor).ok_or(PaymentRefused::UnknownVendor)?;
     let rate = vendor.coverage(turn.now).ok_or(PaymentRefused::VendorNotApproved)?;
     let home = home_of(state, &intent.card)?;
-    let rate = match federation::terms_with(state, home) {
-        Some(terms) => rate.min(terms.coverage_max),
-        None => rate,
-    };
-    if rate.split(intent.amount).covered.is_zero() {
-        return Err(PaymentRefused::NothingCovered);
-    }
-    Ok((home, rate))
+    let most = (home != state.me).then(|| {
+        let terms = federation::terms_with(state, home);
+        terms.map_or(BasisPoints::WHOLE, |terms| terms.coverage_max)
+    });
+    let buyer = Buyer { today: turn.today(), most };
+    let quote = sale::quote(state, intent.vendor, rate, &buyer, &intent.purchase)?;
+    Ok((home, quote))
 }
 
 /// Returns the caisse that issued a card; a QR code must bear its signature.
@@ -176,55 +181,6 @@ pub(crate) fn home_of(state: &State, card: &CardText) -> Result<CaisseId, Paymen
         return Err(PaymentRefused::ForgedCard);
     }
     Ok(home)
-}
-
-/// Decides a payment with a card of ours. A refusal of a known card is kept under the payment's id,
-/// so that a till that asks again does not use up another attempt.
-fn pay_at_home(
-    state: &mut State,
-    turn: &mut Turn<'_>,
-    request: RequestId,
-    intent: &PayIntent,
-    mut sale: Sale,
-    code: &[u8],
-) {
-    let card = intent.card.card();
-    let member = match card::check(state, turn, card, code) {
-        Ok(member) => Ok(member),
-        Err(CardRefused::Unknown) => {
-            return turn.reply(request, Err(PaymentRefused::UnknownCard.into()));
-        }
-        Err(CardRefused::Blocked) => Err(PaymentRefused::CardBlocked),
-        Err(CardRefused::Locked(until)) => {
-            let left = until.as_ms().saturating_sub(turn.now.as_ms());
-            let left = crdt::Duration::from_ms(u32::try_from(left).unwrap_or(u32::MAX));
-            Err(PaymentRefused::CardLocked { left_minutes: minutes(left) })
-        }
-        Err(CardRefused::WrongCode(attempts_left)) => {
-            Err(PaymentRefused::WrongCode { attempts_left })
-        }
-    };
-    let paid = member.and_then(|member| {
-        sale.member = Some(member);
-        let debit = Account::Member(member);
-        let credit = Account::Vendor(sale.vendor);
-        let transfer = Transfer { debit, credit, amount: sale.covered };
-        let cause = Cause::Sale(intent.payment);
-        let entered = state.books.enter(turn, cause, Phase::Posted, vec![transfer]);
-        entered.map_err(|refused| match refused {
-            BooksRefused::Overdrawn { available } => {
-                PaymentRefused::InsufficientFunds { available }
-            }
-            BooksRefused::Overflow | BooksRefused::NoSuchHold => PaymentRefused::Busy,
-        })
-    });
-    if let Err(refused) = paid {
-        sale.state = SaleState::Refused(refused);
-    }
-    turn.put(Kind::Sale, intent.payment.as_bytes(), &sale);
-    if let Some(outcome) = sale.outcome(intent.payment) {
-        turn.reply(request, outcome);
-    }
 }
 
 /// Journals the question and asks the home caisse.

@@ -25,3 +25,12 @@ pub const OPEN_SALES: usize = 10_000;
 
 /// Holds that one host may have open: its ceiling is reached long before.
 pub const OPEN_HOLDS_PER_HOST: usize = 10_000;
+
+/// Lines of one basket: a till's roll of paper.
+pub const BASKET_LINES: usize = 200;
+
+/// Bands of income in one rule set: a table that fits a page.
+pub const BANDS: usize = 20;
+
+/// Tiers of prices in one rule set: as many as fit a price tag.
+pub const TIERS: usize = 6;

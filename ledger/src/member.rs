@@ -8,7 +8,8 @@ use crate::account::Account;
 use crate::answer::{Answer, CardInfo};
 use crate::books::{Cause, Phase, Transfer};
 use crate::card::{Card, card_info};
-use crate::command::Code;
+use crate::allocation;
+use crate::command::{Code, Till};
 use crate::limits;
 use crate::records::Kind;
 use crate::refused::{MemberRefused, Refused};
@@ -31,6 +32,9 @@ pub struct Member {
 pub struct Person {
     /// The person's name.
     pub name: String,
+    /// The number of the household's band of income, from 0, if the household told it. Purpose: the
+    /// amount of its contribution.
+    pub band: Option<u8>,
 }
 
 /// Enrols a member.
@@ -49,7 +53,7 @@ pub(crate) fn add(
     let id = MemberId::new(state.random("member"));
     let member = Member { household, since: turn.now };
     turn.put(Kind::Member, id.as_bytes(), &member);
-    turn.put(Kind::Person, id.as_bytes(), &Person { name });
+    turn.put(Kind::Person, id.as_bytes(), &Person { name, band: None });
     state.members.insert(id, member);
     Ok(Answer::MemberAdded(id))
 }
@@ -121,20 +125,32 @@ pub(crate) fn contributed(turn: &Turn<'_>, member: MemberId, month: Month) -> Ce
     Cents::checked_sum(amounts).unwrap_or(Cents::MAX)
 }
 
-/// Records a contribution that was received.
+/// A contribution that was received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Given {
+    pub month: Month,
+    pub amount: Cents,
+    pub into: Till,
+}
+
+/// Records a contribution that was received. What a household gives for a month in all must fit the
+/// rules of that month.
 pub(crate) fn contribute(
     state: &mut State,
     turn: &mut Turn<'_>,
     request: RequestId,
     member: MemberId,
-    month: Month,
-    amount: Cents,
+    given: &Given,
 ) -> Outcome {
+    let Given { month, amount, into } = *given;
     let household = state.members.get(&member).ok_or(MemberRefused::UnknownMember)?.household;
-    let rules = &state.settings.rules;
-    rules.contribution.accepts(&household, amount).map_err(MemberRefused::Contribution)?;
     let total = contributed(turn, member, month).checked_add(amount).unwrap_or(Cents::MAX);
-    let transfer = Transfer { debit: Account::Bank, credit: Account::Contributions, amount };
+    let band = turn.get::<Person>(Kind::Person, member.as_bytes()).and_then(|person| person.band);
+    let rules = allocation::rules_of(state, month);
+    let accepted = rules.contribution.accepts(&household, band, total);
+    accepted.map_err(MemberRefused::Contribution)?;
+    let (debit, credit) = (into.account(), Account::Contributions);
+    let transfer = Transfer { debit, credit, amount };
     state.books.enter(turn, Cause::Contribution(request), Phase::Posted, vec![transfer])?;
     let key = contribution_key(member, Some(month), Some(request));
     turn.put(Kind::Contribution, &key, &Contribution { amount, at: turn.now });

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
 use crate::answer::{Answer, PaymentStatus, Receipt};
+use crate::command::BasketLine;
 use crate::refused::PaymentRefused;
+use crate::sale::{Mode, Part};
 use crate::turn::Outcome;
 
 /// A sale at one of our vendors, kept for good under its payment id.
@@ -27,6 +29,18 @@ pub struct Sale {
     pub amount: Cents,
     /// What the credit pays.
     pub covered: Cents,
+    /// What the member pays with their own money.
+    pub member_share: Cents,
+    /// How the covered part is paid.
+    pub mode: Mode,
+    /// The parts of the price by rate.
+    pub parts: Vec<Part>,
+    /// The basket, if the rules say that it is kept.
+    pub lines: Vec<BasketLine>,
+    /// What the member's own money earned.
+    pub bonus: Cents,
+    /// What the member held afterwards, for a card of ours: for the member's own receipt.
+    pub left: Option<Cents>,
     /// What was given back of it.
     pub refunded: Cents,
     /// Where it stands.
@@ -62,6 +76,13 @@ pub enum SaleState {
 }
 
 impl Sale {
+    /// Lowers what is covered; the rest is the member's own money.
+    pub(crate) fn lower_to(&mut self, most: Cents) {
+        let cut = self.covered.saturating_sub(most);
+        self.covered = self.covered.saturating_sub(cut);
+        self.member_share = self.member_share.checked_add(cut).unwrap_or(Cents::MAX);
+    }
+
     /// Returns what the till is told, the same however often it asks; `None` while nobody knows.
     #[must_use]
     pub fn outcome(&self, payment: PaymentId) -> Option<Outcome> {
@@ -78,7 +99,11 @@ impl Sale {
             home: self.home,
             amount: self.amount,
             covered: self.covered,
-            member_share: self.amount.saturating_sub(self.covered),
+            member_share: self.member_share,
+            mode: self.mode,
+            parts: self.parts.clone(),
+            bonus: self.bonus,
+            left: self.left,
             at: self.at,
             at_hosts_risk,
         })))

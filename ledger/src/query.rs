@@ -3,7 +3,7 @@
 mod federation;
 mod people;
 
-use crdt::{Cents, PaymentId, wire};
+use crdt::{Cents, MemberId, PaymentId, wire};
 
 use crate::account::Account;
 use crate::answer::{AccountInfo, Answer, PaymentInfo, Status};
@@ -11,10 +11,10 @@ use crate::command::Query;
 use crate::limits;
 use crate::payment::{Charge, ChargeState, Sale, SaleState, read_charge_key};
 use crate::records::Kind;
-use crate::refused::Refused;
+use crate::refused::{MemberRefused, Refused};
 use crate::state::State;
 use crate::turn::{Outcome, Turn};
-use crate::{allocation, verify};
+use crate::{allocation, expiry, grant, guarantee, lots, planning, verify};
 
 /// The age from which the operator is told of a hold.
 const OLD_HOLD: crdt::Duration = crdt::Duration::from_ms(15 * 60_000);
@@ -30,6 +30,11 @@ pub(crate) fn answer(state: &State, turn: &Turn<'_>, question: &Query) -> Outcom
         }
         Query::Vendors => Ok(Answer::Vendors(people::vendors(state, turn))),
         Query::Till(secret) => people::till(state, turn, *secret),
+        Query::Rules => Ok(Answer::Rules(Box::new(planning::list(state, turn)))),
+        Query::Grants => Ok(Answer::Grants(grant::list(state, turn))),
+        Query::ExpiryPreview => Ok(Answer::Expired(expiry::preview(state, turn))),
+        Query::Guarantee => Ok(Answer::Guarantee(guarantee::now(state))),
+        Query::Lots(member) => lots_of(state, turn, *member),
         Query::AllocationPreview(month) => {
             Ok(Answer::Allocated(allocation::preview(state, turn, *month)))
         }
@@ -47,6 +52,14 @@ pub(crate) fn answer(state: &State, turn: &Turn<'_>, question: &Query) -> Outcom
         Query::Accounts => Ok(Answer::Accounts(accounts(state))),
         Query::Verify => Ok(Answer::Verified(Box::new(verify::verify(state, turn)))),
     }
+}
+
+fn lots_of(state: &State, turn: &Turn<'_>, member: MemberId) -> Outcome {
+    if !state.members.contains_key(&member) {
+        return Err(MemberRefused::UnknownMember.into());
+    }
+    let lots = lots::of_member(turn, member);
+    Ok(Answer::Lots(lots::divide(state.books.available(member), &lots)))
 }
 
 fn status(state: &State, turn: &Turn<'_>) -> Status {

@@ -18,7 +18,7 @@ pub enum Kind {
     Vendor,
     /// A member's contribution of a month, by member and command.
     Contribution,
-    /// A member's allocation of a month, by month and member.
+    /// A lot of a member's credit, by member and where it came from.
     Allocation,
     /// Counters of an account, by account.
     Account,
@@ -40,13 +40,39 @@ pub enum Kind {
     Command,
     /// A change of our own catalogue documents, by its place (big-endian u64).
     Shelf,
-    /// What a pair's host spent for one member in one month, by host, month and member.
+    /// What one member spent at one host in a period, by host, period and member.
     Visit,
+    /// A rule set, by version (big-endian u32).
+    Rules,
+    /// What a household spent at our own vendors in a period, by member and period.
+    Spent,
+    /// A line of a bank statement without what it says of persons, by line id.
+    Line,
+    /// What a line of a bank statement says of the other party, by line id; personal, can be erased.
+    LineText,
+    /// A batch of bank transfers or direct debits, by batch id.
+    Batch,
+    /// A grant, by grant id.
+    Grant,
+    /// A claim of a member who paid first, by claim id.
+    Claim,
+    /// A dispute, by dispute id.
+    Dispute,
+    /// A notice given to a member, by member and what it is about.
+    Notice,
+    /// A closed year, by year (big-endian u16).
+    Closing,
+    /// Why a person made an entry of the books, by the entry's place; may be personal, can be erased.
+    Note,
+    /// Where a member or vendor is paid, by a letter and their id; personal, can be erased.
+    BankDetails,
+    /// How often something was refused or done, by month and what; for evaluation.
+    Tally,
 }
 
 impl Kind {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 31] = [
         Self::Meta,
         Self::Member,
         Self::Person,
@@ -65,6 +91,19 @@ impl Kind {
         Self::Command,
         Self::Shelf,
         Self::Visit,
+        Self::Rules,
+        Self::Spent,
+        Self::Line,
+        Self::LineText,
+        Self::Batch,
+        Self::Grant,
+        Self::Claim,
+        Self::Dispute,
+        Self::Notice,
+        Self::Closing,
+        Self::Note,
+        Self::BankDetails,
+        Self::Tally,
     ];
 }
 

@@ -1,7 +1,7 @@
 //! Refunds: back to the member that it came from, by a new entry, never more than was covered.
 
 use crdt::pair::PairBody;
-use crdt::{Cents, PaymentId};
+use crdt::{Cents, MemberId, PaymentId};
 use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
@@ -10,7 +10,9 @@ use crate::books::{Cause, Phase, Transfer};
 use crate::federation;
 use crate::payment::{Sale, SaleState};
 use crate::records::Kind;
-use crate::refused::{FederationRefused, RefundRefused};
+use crate::refused::{BooksRefused, FederationRefused, RefundRefused};
+use crate::sale::{self, Mode};
+use crate::spent;
 use crate::state::State;
 use crate::turn::{Outcome, Turn};
 
@@ -69,11 +71,9 @@ pub(crate) fn refund(
     }
     let sale = turn.get::<Sale>(Kind::Sale, payment.as_bytes());
     let sale = sale.ok_or_else(|| unknown(state))?;
-    let giver = match (&sale.state, sale.member) {
-        (SaleState::Paid, Some(member)) => Account::Member(member),
-        (SaleState::Captured | SaleState::AtRiskAccepted, _) => Account::Partner(sale.home),
-        _ => return Err(RefundRefused::NotPaid.into()),
-    };
+    if !matches!(sale.state, SaleState::Paid | SaleState::Captured | SaleState::AtRiskAccepted) {
+        return Err(RefundRefused::NotPaid.into());
+    }
     let left = sale.covered.saturating_sub(sale.refunded);
     let amount_now = amount.unwrap_or(left);
     if amount_now.is_zero() {
@@ -82,12 +82,13 @@ pub(crate) fn refund(
     if amount_now > left {
         return Err(RefundRefused::MoreThanLeft { left }.into());
     }
-    if let Account::Partner(home) = giver {
-        federation::check_may_speak_to(state, home).map_err(RefundRefused::NotHeard)?;
+    let back = backwards(state, &sale, amount_now)?;
+    if sale.member.is_none() {
+        federation::check_may_speak_to(state, sale.home).map_err(RefundRefused::NotHeard)?;
         let body = PairBody::Refunded { refund: id, payment, amount: amount_now };
-        federation::say(state, turn, home, body);
+        federation::say(state, turn, sale.home, body);
     }
-    let receipt = give_back(state, turn, id, payment, sale, giver, amount_now);
+    let receipt = give_back(state, turn, id, payment, sale, back);
     let record = Refund { asked: Asked::of(amount), receipt: receipt.clone() };
     turn.put(Kind::Refund, id.as_bytes(), &record);
     Ok(Answer::Refunded(receipt))
@@ -101,22 +102,63 @@ fn unknown(state: &State) -> RefundRefused {
     }
 }
 
+/// What a refund moves: the sale's own way back, as far as that is still possible.
+fn backwards(state: &State, sale: &Sale, amount: Cents) -> Result<Transfer, RefundRefused> {
+    let Some(member) = sale.member else {
+        let (debit, credit) = (Account::Vendor(sale.vendor), Account::Partner(sale.home));
+        return Ok(Transfer { debit, credit, amount });
+    };
+    let forth = sale::transfers(sale.mode, member, sale.vendor, amount);
+    let forth = forth.first().copied().ok_or(RefundRefused::AmountZero)?;
+    let back = Transfer { debit: forth.credit, credit: forth.debit, amount };
+    // What a member got back in euros, or the pot has spent since, is not there any more.
+    match state.books.check(Phase::Posted, &[back]) {
+        Ok(()) => Ok(back),
+        Err(BooksRefused::Overdrawn { available }) => Err(RefundRefused::PaidOut { available }),
+        Err(BooksRefused::Overflow | BooksRefused::NoSuchHold) => Err(RefundRefused::NotPaid),
+    }
+}
+
 fn give_back(
     state: &mut State,
     turn: &mut Turn<'_>,
     id: PaymentId,
     payment: PaymentId,
     mut sale: Sale,
-    to: Account,
-    amount: Cents,
+    back: Transfer,
 ) -> RefundReceipt {
-    let transfer = Transfer { debit: Account::Vendor(sale.vendor), credit: to, amount };
-    let entered = state.books.enter(turn, Cause::Refund(id), Phase::Posted, vec![transfer]);
-    debug_assert!(entered.is_ok(), "a refund only takes from a vendor, who has no limit");
+    let amount = back.amount;
+    let entered = state.books.enter(turn, Cause::Refund(id), Phase::Posted, vec![back]);
+    debug_assert!(entered.is_ok(), "it was checked, or a partner's word needs no limit");
+    if let (Some(member), Mode::Credit) = (sale.member, sale.mode) {
+        spent::uncount(turn, member, turn.day_of(sale.at), amount);
+        take_bonus_back(state, turn, id, &mut sale, member, amount);
+    }
     sale.refunded = sale.refunded.checked_add(amount).unwrap_or(sale.covered);
     turn.put(Kind::Sale, payment.as_bytes(), &sale);
     let left = sale.covered.saturating_sub(sale.refunded);
     RefundReceipt { refund: id, payment, amount, left }
+}
+
+/// A sale that is wholly given back earned nothing: what is left of its bonus goes back too.
+fn take_bonus_back(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    id: PaymentId,
+    sale: &mut Sale,
+    member: MemberId,
+    amount: Cents,
+) {
+    let whole = sale.refunded.checked_add(amount) == Some(sale.covered);
+    let bonus = sale.bonus.min(state.books.available(member));
+    if !whole || bonus.is_zero() {
+        return;
+    }
+    let (debit, credit) = (Account::Member(member), Account::Allocations);
+    let transfer = Transfer { debit, credit, amount: bonus };
+    if state.books.enter(turn, Cause::Bonus(id), Phase::Posted, vec![transfer]).is_ok() {
+        sale.bonus = sale.bonus.saturating_sub(bonus);
+    }
 }
 
 /// Learns again a refund that we had said to a home caisse before a restore.
@@ -130,8 +172,9 @@ pub(crate) fn relearns(
     let Some(sale) = turn.get::<Sale>(Kind::Sale, payment.as_bytes()) else {
         return;
     };
-    let to = Account::Partner(sale.home);
-    let receipt = give_back(state, turn, id, payment, sale, to, amount);
+    let (debit, credit) = (Account::Vendor(sale.vendor), Account::Partner(sale.home));
+    let back = Transfer { debit, credit, amount };
+    let receipt = give_back(state, turn, id, payment, sale, back);
     let record = Refund { asked: Asked::Forgotten, receipt };
     turn.put(Kind::Refund, id.as_bytes(), &record);
 }

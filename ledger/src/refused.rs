@@ -4,10 +4,10 @@
 use crdt::pair::DenyReason;
 use crdt::register::BadCharter;
 use crdt::settlement::BadRun;
-use crdt::{Cents, Duration};
+use crdt::{Cents, Date, Duration};
 use serde::{Deserialize, Serialize};
 
-use crate::rules::ContributionRefused;
+use crate::rules::{ContributionRefused, Percent, PlanRefused};
 
 /// A refusal of any request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -25,6 +25,12 @@ pub enum Refused {
     /// Something about members, cards, contributions or allocations.
     #[error(transparent)]
     Member(#[from] MemberRefused),
+    /// Something about rules.
+    #[error(transparent)]
+    Rules(#[from] RulesRefused),
+    /// Something about grants.
+    #[error(transparent)]
+    Grant(#[from] GrantRefused),
     /// Something about vendors and their sheets.
     #[error(transparent)]
     Vendor(#[from] VendorRefused),
@@ -46,10 +52,10 @@ pub enum Refused {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum BooksRefused {
-    /// A member would hold less than nothing.
+    /// An account would hold less than nothing.
     #[error("only {available} is left")]
     Overdrawn {
-        /// What the member holds.
+        /// What it holds.
         available: Cents,
     },
     /// A counter would overflow.
@@ -82,6 +88,18 @@ pub enum PaymentRefused {
         /// The limit.
         limit: Cents,
     },
+    /// More lines than [`crate::limits::BASKET_LINES`], or a product's code that is too long.
+    #[error("a basket has at most {limit} lines, and a product's code 200 characters")]
+    BasketTooLarge {
+        /// The limit.
+        limit: u32,
+    },
+    /// The lines do not sum to the price.
+    #[error("the lines of the basket sum to {sum}, not to the price")]
+    BasketSum {
+        /// Their sum.
+        sum: Cents,
+    },
     /// Not one of our vendors.
     #[error("the vendor is not known")]
     UnknownVendor,
@@ -97,6 +115,15 @@ pub enum PaymentRefused {
     /// The QR code was not signed by the caisse that it names.
     #[error("the card is forged")]
     ForgedCard,
+    /// Prices have no tiers here, or not for this buyer.
+    #[error("prices have no tiers here for this buyer")]
+    NoTiers,
+    /// Not one of the tiers.
+    #[error("the tiers of prices are {}", list(tiers))]
+    NoSuchTier {
+        /// The tiers.
+        tiers: Vec<Percent>,
+    },
     /// The code was not sent in the way that this card needs.
     #[error("the code must be sent plain for a card of this caisse, sealed for any other")]
     CodeForm,
@@ -115,10 +142,22 @@ pub enum PaymentRefused {
         /// How many more wrong codes lock the card.
         attempts_left: u32,
     },
+    /// The rules allow only so much at a time.
+    #[error("the rules allow {room} more for now")]
+    CapReached {
+        /// How much may still be spent, in this purchase, week or month.
+        room: Cents,
+    },
     /// The member does not hold enough; `available` is shown to the member only.
     #[error("only {available} is left")]
     InsufficientFunds {
         /// What the member holds.
+        available: Cents,
+    },
+    /// The pot does not hold enough for this tier.
+    #[error("the pot holds only {available}: choose a higher tier")]
+    PotEmpty {
+        /// What the pot holds.
         available: Cents,
     },
     /// We have no agreement with the card's caisse.
@@ -169,6 +208,12 @@ pub enum RefundRefused {
         /// What is left.
         left: Cents,
     },
+    /// The money has gone on already.
+    #[error("only {available} of this can be taken back: the rest was paid out or spent since")]
+    PaidOut {
+        /// What can be taken back.
+        available: Cents,
+    },
     /// We may not speak to the member's caisse yet.
     #[error(transparent)]
     NotHeard(#[from] FederationRefused),
@@ -199,6 +244,58 @@ pub enum MemberRefused {
     /// The rules give an amount that is none.
     #[error("the rules give no amount for a household of this size")]
     NoAmount,
+    /// Before the day of issue.
+    #[error("the allocations of this month are issued from {from} on")]
+    TooEarly {
+        /// The day of issue.
+        from: Date,
+    },
+    /// More than is covered.
+    #[error(
+        "credit would not be covered: {short} more is needed in the bank or in confirmed grants; to do it all the same, say why with --force REASON"
+    )]
+    NotCovered {
+        /// How much is missing.
+        short: Cents,
+    },
+}
+
+/// Why something about rules was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum RulesRefused {
+    /// The rule set cannot be planned.
+    #[error(transparent)]
+    Plan(#[from] PlanRefused),
+    /// Credit would not be covered.
+    #[error(transparent)]
+    Guarantee(#[from] MemberRefused),
+}
+
+/// Why something about grants was refused, in order of precedence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantRefused {
+    /// No such grant.
+    #[error("the grant is not known")]
+    UnknownGrant,
+    /// A funder or reference without characters or with too many.
+    #[error("a funder or reference has 1 to {} characters", crate::limits::TEXT_CHARS)]
+    Text,
+    /// Zero.
+    #[error("the amount is zero")]
+    AmountZero,
+    /// More than the grant.
+    #[error("only {left} of this grant has not come yet")]
+    MoreThanLeft {
+        /// What is left.
+        left: Cents,
+    },
+}
+
+/// Shows tiers of prices.
+fn list(tiers: &[Percent]) -> String {
+    tiers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Why something about vendors was refused, in order of precedence.

@@ -8,7 +8,7 @@ use crdt::catalogue::{
     actor,
 };
 use crdt::feed::PublicBody;
-use crdt::{VendorId, wire};
+use crdt::{CaisseId, VendorId, wire};
 
 use crate::answer::{Answer, ProductInfo};
 use crate::federation;
@@ -22,6 +22,9 @@ const PRODUCTS_PER_CHANGE: usize = 250;
 
 /// The name of the record that holds how many of our changes are in our public feed.
 const PUBLISHED_KEY: &[u8] = b"shelf published";
+
+/// Our name among the authors of our own part: it needs no federation, and so no id.
+const OURSELVES: CaisseId = CaisseId::new([0; 32]);
 
 /// Our documents: as everyone reads them, and as we write them.
 pub(crate) struct Shelf {
@@ -52,12 +55,17 @@ impl Shelf {
             for change in &changes {
                 let change =
                     CatalogueChange { subject: Subject::Vendor(vendor), change: change.clone() };
-                shelf.own.apply(crdt::CaisseId::new([0; 32]), &change);
+                shelf.own.apply(OURSELVES, &change);
             }
             let changes = changes.iter().map(Vec::as_slice);
             shelf.sheets.insert(vendor, Sheet::open(&shelf.actor, changes));
         }
         shelf
+    }
+
+    /// Returns a product of one of our vendors as its sheet says.
+    pub fn product(&self, vendor: VendorId, code: &str) -> Option<&Product> {
+        self.own.sheet(OURSELVES, vendor)?.products.get(code)
     }
 
     fn sheet(&mut self, vendor: VendorId) -> &mut Sheet {
@@ -119,7 +127,7 @@ fn keep(state: &mut State, turn: &mut Turn<'_>, vendor: VendorId, change: Vec<u8
     let change = CatalogueChange { subject: Subject::Vendor(vendor), change };
     turn.put(Kind::Shelf, &state.shelf.changes.to_be_bytes(), &change);
     state.shelf.changes += 1;
-    let applied = state.shelf.own.apply(crdt::CaisseId::new([0; 32]), &change);
+    let applied = state.shelf.own.apply(OURSELVES, &change);
     debug_assert_eq!(applied, Applied::Changed, "our own change applies");
 }
 

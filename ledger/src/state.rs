@@ -10,13 +10,14 @@ use crdt::{CaisseId, CardId, Duration, MemberId, Month, PaymentId, Pseudonym, Ve
 use serde::de::DeserializeOwned;
 
 use crate::books::Books;
+use crate::calendar::Zone;
 use crate::card::Card;
 use crate::federation::Federation;
 use crate::home::Hold;
 use crate::host::Waiting;
 use crate::member::Member;
 use crate::records::{Kind, Records};
-use crate::rules::Rules;
+use crate::rules::{RuleBook, Rules};
 use crate::shelf::Shelf;
 use crate::vendor::Vendor;
 
@@ -46,8 +47,10 @@ impl Default for PaymentSettings {
 pub struct Settings {
     /// Who the caisse is.
     pub contact: Contact,
-    /// The rules in force.
+    /// The first rule set; later ones are planned by a command and stored.
     pub rules: Rules,
+    /// Where the caisse is, for its days.
+    pub zone: Zone,
     /// How payments are decided.
     pub payments: PaymentSettings,
 }
@@ -111,6 +114,7 @@ pub(crate) struct State {
     pub cards: BTreeMap<CardId, Card>,
     pub vendors: BTreeMap<VendorId, Vendor>,
     pub shelf: Shelf,
+    pub rules: RuleBook,
     /// Sales that wait for their home caisse.
     pub waiting: BTreeMap<PaymentId, Waiting>,
     /// Holds that wait for their host's decision.
@@ -132,6 +136,7 @@ impl State {
             cards: table(records, Kind::Card, CardId::from_slice),
             vendors: table(records, Kind::Vendor, VendorId::from_slice),
             shelf: Shelf::load(records, &secrets),
+            rules: RuleBook::load(records, &settings.rules),
             waiting: BTreeMap::new(),
             holds: BTreeMap::new(),
             federation: Federation::load(records),

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use crdt::contact::Contact;
 use crdt::feed::{FeedId, Head, Verified};
 use crdt::message::Message;
-use crdt::{CaisseId, RequestId, Timestamp};
+use crdt::{CaisseId, Date, RequestId, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::answer::Answer;
+use crate::calendar::Zone;
 use crate::command::Command;
 use crate::records::{Kind, Records, Row, Write};
 use crate::refused::Refused;
@@ -82,6 +83,7 @@ pub enum Effect {
 pub struct Turn<'a> {
     /// The time on the node's own clock.
     pub now: Timestamp,
+    zone: &'a Zone,
     records: &'a dyn Records,
     writes: Vec<Write>,
     effects: Vec<Effect>,
@@ -92,15 +94,28 @@ pub struct Turn<'a> {
 impl<'a> Turn<'a> {
     /// Begins a turn.
     #[must_use]
-    pub fn new(now: Timestamp, records: &'a dyn Records) -> Self {
+    pub fn new(now: Timestamp, zone: &'a Zone, records: &'a dyn Records) -> Self {
         Self {
             now,
+            zone,
             records,
             writes: Vec::new(),
             effects: Vec::new(),
             #[cfg(feature = "mutants")]
             early: Vec::new(),
         }
+    }
+
+    /// Returns the day at the caisse's place.
+    #[must_use]
+    pub fn today(&self) -> Date {
+        self.zone.date(self.now)
+    }
+
+    /// Returns the day of a moment at the caisse's place.
+    #[must_use]
+    pub fn day_of(&self, moment: Timestamp) -> Date {
+        self.zone.date(moment)
     }
 
     /// Returns what is stored, this turn's own writes left out.

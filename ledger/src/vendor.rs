@@ -46,7 +46,7 @@ impl Vendor {
     }
 }
 
-fn is_text(text: &str) -> bool {
+pub(crate) fn is_text(text: &str) -> bool {
     !text.trim().is_empty() && text.chars().count() <= limits::TEXT_CHARS
 }
 

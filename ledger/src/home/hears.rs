@@ -9,6 +9,7 @@ use crate::books::{Cause, Phase, Transfer};
 use crate::federation;
 use crate::payment::{Charge, ChargeState, OPEN_CHARGE, charge_key, open_key};
 use crate::records::Kind;
+use crate::spent;
 use crate::state::State;
 use crate::turn::Turn;
 
@@ -149,6 +150,7 @@ fn give_visit_back(turn: &mut Turn<'_>, host: CaisseId, charge: &Charge) {
     let key = visit_key(host, charge.at.month(), member);
     let spent: Cents = turn.get(Kind::Visit, &key).unwrap_or_default();
     turn.put(Kind::Visit, &key, &spent.saturating_sub(charge.covered));
+    spent::uncount(turn, member, turn.day_of(charge.at), charge.covered);
 }
 
 /// The host sold at its own risk: we pay if we granted it, or if we would have.
@@ -204,6 +206,9 @@ fn refunded(
     let transfer = Transfer { debit: Account::Partner(host), credit: account, amount };
     let cause = Cause::Charge(host, payment);
     if state.books.enter(turn, cause, Phase::Posted, vec![transfer]).is_ok() {
+        if let Account::Member(member) = account {
+            spent::uncount(turn, member, turn.day_of(charge.at), amount);
+        }
         charge.refunded = sum;
         turn.put(Kind::Charge, &key, &charge);
     }

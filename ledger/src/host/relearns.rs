@@ -7,6 +7,7 @@ use super::hears::{asked, close, credit_vendor};
 use super::void_unheard;
 use crate::account::Account;
 use crate::payment::{Sale, SaleState};
+use crate::sale::Mode;
 use crate::state::State;
 use crate::turn::Turn;
 
@@ -20,6 +21,12 @@ pub(super) fn unheard_sale(at: Timestamp, home: CaisseId) -> Sale {
         member: None,
         amount: Cents::ZERO,
         covered: Cents::ZERO,
+        member_share: Cents::ZERO,
+        mode: Mode::Credit,
+        parts: Vec::new(),
+        lines: Vec::new(),
+        bonus: Cents::ZERO,
+        left: None,
         refunded: Cents::ZERO,
         state: SaleState::Voided,
         said: 0,

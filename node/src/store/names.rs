@@ -34,6 +34,19 @@ pub(super) const fn tree(kind: Kind) -> u8 {
         Kind::Command => 16,
         Kind::Visit => 17,
         Kind::Shelf => 18,
+        Kind::Rules => 19,
+        Kind::Spent => 20,
+        Kind::Line => 21,
+        Kind::LineText => 22,
+        Kind::Batch => 23,
+        Kind::Grant => 24,
+        Kind::Claim => 25,
+        Kind::Dispute => 26,
+        Kind::Notice => 27,
+        Kind::Closing => 28,
+        Kind::Note => 29,
+        Kind::BankDetails => 30,
+        Kind::Tally => 31,
     }
 }
 
@@ -86,6 +99,19 @@ mod tests {
             ("Command", 16),
             ("Visit", 17),
             ("Shelf", 18),
+            ("Rules", 19),
+            ("Spent", 20),
+            ("Line", 21),
+            ("LineText", 22),
+            ("Batch", 23),
+            ("Grant", 24),
+            ("Claim", 25),
+            ("Dispute", 26),
+            ("Notice", 27),
+            ("Closing", 28),
+            ("Note", 29),
+            ("BankDetails", 30),
+            ("Tally", 31),
         ];
         assert_eq!(names, expected.map(|(kind, name)| (kind.to_owned(), name)));
     }

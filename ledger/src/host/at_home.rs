@@ -1,0 +1,149 @@
+//! Sales with a card of our own: decided here and now.
+
+use crdt::{Cents, MemberId, RequestId};
+
+use crate::account::Account;
+use crate::books::{Cause, Phase, Transfer};
+use crate::card::{self, CardRefused};
+use crate::command::PayIntent;
+use crate::lots::{self, Origin};
+use crate::payment::{Sale, SaleState};
+use crate::records::Kind;
+use crate::refused::{BooksRefused, PaymentRefused, minutes};
+use crate::rules::Allocation;
+use crate::sale::{self, Mode};
+use crate::spent;
+use crate::state::State;
+use crate::turn::Turn;
+
+/// Decides a payment with a card of ours. A refusal of a known card is kept under the payment's id,
+/// so that a till that asks again does not use up another attempt.
+pub(super) fn pay(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    request: RequestId,
+    intent: &PayIntent,
+    mut sale: Sale,
+    code: &[u8],
+) {
+    let member = match card::check(state, turn, intent.card.card(), code) {
+        Err(CardRefused::Unknown) => {
+            return turn.reply(request, Err(PaymentRefused::UnknownCard.into()));
+        }
+        Err(refused) => Err(of_card(refused, turn)),
+        Ok(member) => Ok(member),
+    };
+    let paid = member.and_then(|member| {
+        sale.member = Some(member);
+        book(state, turn, intent, &mut sale, member)
+    });
+    if let Err(refused) = paid {
+        sale.state = SaleState::Refused(refused);
+    }
+    turn.put(Kind::Sale, intent.payment.as_bytes(), &sale);
+    if let Some(outcome) = sale.outcome(intent.payment) {
+        turn.reply(request, outcome);
+    }
+}
+
+fn of_card(refused: CardRefused, turn: &Turn<'_>) -> PaymentRefused {
+    match refused {
+        CardRefused::Unknown => PaymentRefused::UnknownCard,
+        CardRefused::Blocked => PaymentRefused::CardBlocked,
+        CardRefused::Locked(until) => {
+            let left = until.as_ms().saturating_sub(turn.now.as_ms());
+            let left = crdt::Duration::from_ms(u32::try_from(left).unwrap_or(u32::MAX));
+            PaymentRefused::CardLocked { left_minutes: minutes(left) }
+        }
+        CardRefused::WrongCode(attempts_left) => PaymentRefused::WrongCode { attempts_left },
+    }
+}
+
+/// Books a sale: within the caps, within what the member or the pot holds, with its bonus.
+fn book(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    intent: &PayIntent,
+    sale: &mut Sale,
+    member: MemberId,
+) -> Result<(), PaymentRefused> {
+    let today = turn.today();
+    if sale.mode == Mode::Credit {
+        limit_to_credit(state, turn, intent.purchase.partial, sale, member)?;
+    }
+    let transfers = sale::transfers(sale.mode, member, sale.vendor, sale.covered);
+    let cause = Cause::Sale(intent.payment);
+    let entered = if transfers.is_empty() {
+        Ok(())
+    } else {
+        state.books.enter(turn, cause, Phase::Posted, transfers)
+    };
+    entered.map_err(|refused| match (refused, sale.mode) {
+        (BooksRefused::Overdrawn { available }, Mode::TierBelow(_)) => {
+            PaymentRefused::PotEmpty { available }
+        }
+        (BooksRefused::Overdrawn { available }, _) => {
+            PaymentRefused::InsufficientFunds { available }
+        }
+        (BooksRefused::Overflow | BooksRefused::NoSuchHold, _) => PaymentRefused::Busy,
+    })?;
+    if sale.mode == Mode::Credit {
+        spent::count(turn, member, today, sale.covered);
+        give_bonus(state, turn, intent, sale, member)?;
+        sale.left = Some(state.books.available(member));
+    }
+    Ok(())
+}
+
+/// Lowers what is covered to what the caps and the credit allow, if the till takes less; under a bonus
+/// the credit is always spent as far as it goes, and the rest is the member's own money.
+fn limit_to_credit(
+    state: &State,
+    turn: &Turn<'_>,
+    partial: bool,
+    sale: &mut Sale,
+    member: MemberId,
+) -> Result<(), PaymentRefused> {
+    let today = turn.today();
+    let rules = state.rules.on(today);
+    let earns = matches!(rules.allocation, Allocation::Bonus { .. });
+    let room = spent::room(turn, &rules.caps, member, today).unwrap_or(Cents::MAX);
+    let available = state.books.available(member);
+    if sale.covered > room && (!partial || room.is_zero()) && !earns {
+        return Err(PaymentRefused::CapReached { room });
+    }
+    if sale.covered > available && (!partial || available.is_zero()) && !earns {
+        return Err(PaymentRefused::InsufficientFunds { available });
+    }
+    sale.lower_to(room.min(available));
+    Ok(())
+}
+
+/// Credits what the member's own money earned.
+fn give_bonus(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    intent: &PayIntent,
+    sale: &mut Sale,
+    member: MemberId,
+) -> Result<(), PaymentRefused> {
+    let today = turn.today();
+    let rules = state.rules.on(today);
+    let mut bonus = sale::bonus(rules, sale.member_share);
+    let origin = Origin::Bonus(today.month());
+    if let Allocation::Bonus { most_per_month: Some(most), .. } = rules.allocation {
+        let earned = lots::issued(turn, member, origin);
+        bonus = bonus.min(most.saturating_sub(earned));
+    }
+    if bonus.is_zero() {
+        return Ok(());
+    }
+    let (debit, credit) = (Account::Allocations, Account::Member(member));
+    let transfer = Transfer { debit, credit, amount: bonus };
+    let entered =
+        state.books.enter(turn, Cause::Bonus(intent.payment), Phase::Posted, vec![transfer]);
+    entered.map_err(|_| PaymentRefused::Busy)?;
+    lots::open(turn, member, origin, bonus);
+    sale.bonus = bonus;
+    Ok(())
+}
