@@ -3,8 +3,10 @@
 //! This crate is a shell: it starts `caisse run` as a process, speaks to it as people do, and kills it.
 //! Chance is a seed here too: every test prints its own when it fails.
 
+pub mod bench;
 pub mod binary;
 pub mod chance;
+pub mod config;
 pub mod market;
 pub mod node;
 pub mod operator;

@@ -1,7 +1,7 @@
-//! A node as a process: made from an edited default configuration, started, killed, started again.
+//! A node as a process: made from a configuration, started, killed, started again.
 
 use std::fs::File;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -9,13 +9,11 @@ use std::time::{Duration, Instant};
 
 use hyper::StatusCode;
 
-use crate::chance::Chance;
+use crate::config::Config;
 use crate::operator::Operator;
 use crate::till::{Connection, Till};
+use crate::trouble::PATIENCE;
 use crate::{Trouble, binary};
-
-/// How long anything may take that a node does by itself; far more than it needs on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How often something is asked again that no event tells.
 const AGAIN: Duration = Duration::from_millis(3);
@@ -23,76 +21,12 @@ const AGAIN: Duration = Duration::from_millis(3);
 /// Bytes of a node's log that are shown when it fails.
 const LAST_WORDS: usize = 2_000;
 
-/// The default configuration with some of its values replaced.
-#[derive(Clone, Debug)]
-pub struct Config {
-    lines: Vec<String>,
-    http: SocketAddr,
-}
-
-impl Config {
-    /// Takes the default configuration, on two free ports of the loopback interface.
-    ///
-    /// # Errors
-    /// [`Trouble::Late`] if no port is free.
-    pub fn new(name: &str) -> Result<Self, Trouble> {
-        let default = include_str!("../../configs/default.toml");
-        let lines = default.lines().map(str::to_owned).collect();
-        let (http, peers) = (free_port()?, free_port()?);
-        let address = format!("[\"/ip4/127.0.0.1/tcp/{peers}\"]");
-        let config = Self { lines, http: SocketAddr::from(([127, 0, 0, 1], http)) };
-        Ok(config
-            .with("name", &format!("{name:?}"))
-            .with("listen", &address)
-            .with("addresses", &address)
-            .with("http", &format!("\"127.0.0.1:{http}\"")))
-    }
-
-    /// Replaces the value of a key by a TOML value.
-    ///
-    /// # Panics
-    /// If the default configuration does not have the key once.
-    #[must_use]
-    pub fn with(mut self, key: &str, value: &str) -> Self {
-        let is_key = |line: &&mut String| line.split_once(" = ").is_some_and(|(k, _)| k == key);
-        let mut found: Vec<&mut String> = self.lines.iter_mut().filter(is_key).collect();
-        assert_eq!(found.len(), 1, "the default configuration has the key {key} once");
-        *found[0] = format!("{key} = {value}");
-        self
-    }
-
-    /// Gives every household the same, at once and whatever it contributes.
-    #[must_use]
-    pub fn giving(self, euros: u32) -> Self {
-        self.with("first", &format!("\"{euros}.00\"")).with("after_contribution", "false")
-    }
-
-    /// Returns the text of the file.
-    #[must_use]
-    pub fn text(&self) -> String {
-        self.lines.join("\n") + "\n"
-    }
-}
-
-/// Finds a port that is free now. It lies below the ports that the system gives to those who dial, so
-/// that nobody gets it while a node that was killed is away.
-fn free_port() -> Result<u16, Trouble> {
-    let seed = cli::client::random::<8>()?;
-    let mut chance = Chance::new(u64::from_be_bytes(seed));
-    let mut tried = (0..1_000).map(|_| 10_000 + u16::try_from(chance.below(20_000)).unwrap_or(0));
-    let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    tried.find(free).ok_or_else(|| late("a free port between 10000 and 30000"))
-}
-
-pub(crate) fn late(what: impl Into<String>) -> Trouble {
-    Trouble::Late { seconds: PATIENCE.as_secs(), what: what.into() }
-}
-
 /// A caisse's directory and the process that runs it, if one does.
 #[derive(Debug)]
 pub struct Node {
     home: tempfile::TempDir,
     http: SocketAddr,
+    peers: u16,
     child: Option<Child>,
 }
 
@@ -105,7 +39,7 @@ impl Node {
         let home = tempfile::tempdir().map_err(Trouble::io("making a temporary folder"))?;
         let file = home.path().join("config.toml");
         std::fs::write(&file, config.text()).map_err(Trouble::io("writing a configuration"))?;
-        let node = Self { home, http: config.http, child: None };
+        let node = Self { home, http: config.http(), peers: config.peers_port(), child: None };
         let output = Command::new(binary::caisse()?)
             .args(["init".as_ref(), node.dir().as_os_str(), "--config".as_ref(), file.as_os_str()])
             .output()
@@ -193,7 +127,7 @@ impl Node {
             return Ok(());
         };
         let id = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
-        let id = id.ok_or_else(|| late("a process has an id"))?;
+        let id = id.ok_or_else(|| Trouble::late("a process has an id"))?;
         let told = rustix::process::kill_process(id, rustix::process::Signal::TERM);
         told.map_err(|why| Trouble::io("stopping a node")(why.into()))?;
         let status = child.wait().map_err(Trouble::io("waiting for a node"))?;
@@ -212,10 +146,33 @@ impl Node {
         self.http
     }
 
+    /// Returns the port on which the node listens for other caisses.
+    #[must_use]
+    pub const fn peers_port(&self) -> u16 {
+        self.peers
+    }
+
     /// Returns the id of the process, if it runs.
     #[must_use]
     pub fn process(&self) -> Option<u32> {
         self.child.as_ref().map(Child::id)
+    }
+
+    /// Returns the processor time that the process has used so far.
+    ///
+    /// # Errors
+    /// [`Trouble::Answer`] if the kernel does not say.
+    pub fn processor_time(&self) -> Result<Duration, Trouble> {
+        let path = format!("/proc/{}/stat", self.process().unwrap_or(0));
+        let text = std::fs::read_to_string(&path).map_err(Trouble::io(path))?;
+        // The name in parentheses may hold anything; user and system time are the 12th and 13th after it.
+        let fields = text.rsplit(')').next().unwrap_or_default().split_whitespace();
+        let ticks: Vec<u64> = fields.skip(11).take(2).filter_map(|f| f.parse().ok()).collect();
+        let [user, system] = ticks.as_slice() else {
+            return Err(Trouble::answer("processor time", text));
+        };
+        let per_second = rustix::param::clock_ticks_per_second();
+        Ok(Duration::from_millis((user + system) * 1_000 / per_second))
     }
 
     /// Returns a way to ask the node as its operator.

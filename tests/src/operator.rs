@@ -13,7 +13,7 @@ use ledger::verify::Report;
 use ledger::{Answer, Command, Query};
 
 use crate::Trouble;
-use crate::node::{PATIENCE, late};
+use crate::trouble::PATIENCE;
 
 /// How often something is asked again that no event tells.
 const AGAIN: Duration = Duration::from_millis(10);
@@ -64,7 +64,7 @@ impl Operator {
                 return Ok(answer);
             }
             if begun.elapsed() > PATIENCE {
-                return Err(late(format!("{what}; the last answer was {answer:?}")));
+                return Err(Trouble::late(format!("{what}; the last answer was {answer:?}")));
             }
             tokio::time::sleep(AGAIN).await;
         }

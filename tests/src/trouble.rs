@@ -1,8 +1,12 @@
 //! What can stand in the way of a test or a measurement, with what to do about it.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use cli::failure::Failure;
+
+/// How long anything may take that a node does by itself; far more than it needs on a busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Why something could not be tried.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +63,11 @@ impl Trouble {
     pub fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         let what = what.into();
         move |why| Self::Io { what, why }
+    }
+
+    /// Names what did not happen within [`PATIENCE`].
+    pub fn late(what: impl Into<String>) -> Self {
+        Self::Late { seconds: PATIENCE.as_secs(), what: what.into() }
     }
 
     /// Says that an answer is not what it must be.

@@ -7,7 +7,8 @@ use ledger::account::Account;
 use ledger::{Answer, Query};
 use tests::Trouble;
 use tests::chance::Chance;
-use tests::node::{Config, Node};
+use tests::config::Config;
+use tests::node::Node;
 
 use crate::seller::{Customer, Round, Seller, Sellers, Word};
 use crate::sums::{Books, Sums};

@@ -9,7 +9,7 @@ use crdt::{Cents, PaymentId};
 use tests::chance::Chance;
 use tests::market::{CODE, Shopper, Stall, plain_code};
 use tests::till::{Sale, Till, Told};
-use tests::{Trouble, node::PATIENCE};
+use tests::trouble::{PATIENCE, Trouble};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -76,10 +76,7 @@ impl Round {
 
     /// Waits until so many answers came in this round.
     pub async fn answered(&self, count: u32) -> Result<(), Trouble> {
-        let late = || Trouble::Late {
-            seconds: PATIENCE.as_secs(),
-            what: format!("{count} answers to tills"),
-        };
+        let late = || Trouble::late(format!("{count} answers to tills"));
         let waited = tokio::time::timeout(PATIENCE, self.answers.acquire_many(count)).await;
         let permits = waited.map_err(|_| late())?.map_err(|_| late())?;
         permits.forget();

@@ -10,8 +10,9 @@ use ledger::answer::{PaymentStatus, StatementInfo};
 use ledger::{Answer, Query};
 use tests::Trouble;
 use tests::chance::Chance;
+use tests::config::Config;
 use tests::market::{Shopper, befriend, generous_terms, together};
-use tests::node::{Config, Node};
+use tests::node::Node;
 use tests::operator::Operator;
 
 use crate::seller::{Customer, Round, Seller, Sellers, Word};
