@@ -7,6 +7,7 @@ pub mod bench;
 pub mod binary;
 pub mod chance;
 pub mod config;
+pub mod console;
 pub mod market;
 pub mod node;
 pub mod operator;
