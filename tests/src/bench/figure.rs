@@ -1,6 +1,7 @@
 //! Figures, what they should be, and how they are shown.
 
-use comfy_table::{CellAlignment, Table, presets};
+use cli::output::table;
+use comfy_table::presets;
 use serde::Serialize;
 
 use super::machine::Machine;
@@ -100,9 +101,9 @@ impl Report {
     /// Returns the report for people.
     #[must_use]
     pub fn table(&self) -> String {
-        let mut table = Table::new();
-        table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-        table.set_header(["figure", "value", "unit", "target", ""]);
+        let mut rows = table(&["figure", ">value", "unit", ">target", ""]);
+        // So that it can stand in a document as it is.
+        rows.load_style(presets::ASCII_MARKDOWN);
         for figure in &self.figures {
             let target = figure.target.map_or(String::new(), |target| match target {
                 Target::AtLeast(least) => format!("≥ {}", shown(least)),
@@ -110,19 +111,14 @@ impl Report {
             });
             let met = figure.met.map_or("", |met| if met { "met" } else { "MISSED" });
             let (name, value) = (figure.name.as_str(), shown(figure.value));
-            table.add_row([name, &value, figure.unit, &target, met]);
+            rows.add_row([name, &value, figure.unit, &target, met]);
         }
         for Absent { name, why } in &self.absent {
-            table.add_row([name.as_str(), "-", why, "", ""]);
-        }
-        for column in [1, 3] {
-            if let Some(column) = table.column_mut(column) {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
+            rows.add_row([name.as_str(), "-", why, "", ""]);
         }
         let quick =
-            if self.quick { "\na quick run: these figures say nothing about speed" } else { "" };
-        format!("{}\n{table}{quick}", self.machine)
+            if self.quick { "\n\na quick run: these figures say nothing about speed" } else { "" };
+        format!("{}\n\n{rows}{quick}", self.machine)
     }
 }
 
