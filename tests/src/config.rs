@@ -1,34 +1,40 @@
 //! Configurations for nodes on this machine: the default one, edited.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 
 use crate::Trouble;
-use crate::chance::Chance;
+
+/// The ports of the default configuration.
+const PEERS: u16 = 7447;
+const HTTP: u16 = 7448;
 
 /// The default configuration with some of its values replaced.
 #[derive(Clone, Debug)]
 pub struct Config {
     lines: Vec<String>,
-    http: SocketAddr,
-    peers: u16,
+    host: Ipv4Addr,
 }
 
 impl Config {
-    /// Takes the default configuration, on two free ports of the loopback interface.
+    /// Takes the default configuration, on an address of the loopback network that nobody else has: there
+    /// are sixteen million, and the system answers on each. So ports that are free now stay free, also
+    /// while a node that was killed is away.
     ///
     /// # Errors
-    /// [`Trouble::Late`] if no port is free.
+    /// [`Trouble::Operator`] if the operating system gives no chance.
     pub fn new(name: &str) -> Result<Self, Trouble> {
         let default = include_str!("../../configs/default.toml");
         let lines = default.lines().map(str::to_owned).collect();
-        let (http, peers) = (free_port()?, free_port()?);
-        let address = format!("[\"/ip4/127.0.0.1/tcp/{peers}\"]");
-        let config = Self { lines, http: SocketAddr::from(([127, 0, 0, 1], http)), peers };
+        // 127.0.0.1 and its neighbours belong to everybody.
+        let [a, b, c] = cli::client::random::<3>()?;
+        let config = Self { lines, host: Ipv4Addr::new(127, a.max(1), b, c.clamp(1, 254)) };
+        let (host, http) = (config.host, config.http());
+        let listen = format!("[\"/ip4/{host}/tcp/{PEERS}\"]");
         Ok(config
             .with("name", &format!("{name:?}"))
-            .with("listen", &address)
-            .with("addresses", &address)
-            .with("http", &format!("\"127.0.0.1:{http}\"")))
+            .with("listen", &listen)
+            .with("addresses", &listen)
+            .with("http", &format!("\"{http}\"")))
     }
 
     /// Replaces the value of a key by a TOML value.
@@ -53,13 +59,13 @@ impl Config {
     /// Returns where the node will listen for tills.
     #[must_use]
     pub const fn http(&self) -> SocketAddr {
-        self.http
+        SocketAddr::new(std::net::IpAddr::V4(self.host), HTTP)
     }
 
-    /// Returns the port on which the node will listen for other caisses.
+    /// Returns where the node will listen for other caisses.
     #[must_use]
-    pub const fn peers_port(&self) -> u16 {
-        self.peers
+    pub const fn peers(&self) -> SocketAddr {
+        SocketAddr::new(std::net::IpAddr::V4(self.host), PEERS)
     }
 
     /// Returns the text of the file.
@@ -67,14 +73,4 @@ impl Config {
     pub fn text(&self) -> String {
         self.lines.join("\n") + "\n"
     }
-}
-
-/// Finds a port that is free now. It lies below the ports that the system gives to those who dial, so
-/// that nobody gets it while a node that was killed is away.
-fn free_port() -> Result<u16, Trouble> {
-    let seed = cli::client::random::<8>()?;
-    let mut chance = Chance::new(u64::from_be_bytes(seed));
-    let mut tried = (0..1_000).map(|_| 10_000 + u16::try_from(chance.below(20_000)).unwrap_or(0));
-    let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    tried.find(free).ok_or_else(|| Trouble::late("a free port between 10000 and 30000"))
 }

@@ -26,7 +26,7 @@ const LAST_WORDS: usize = 2_000;
 pub struct Node {
     home: tempfile::TempDir,
     http: SocketAddr,
-    peers: u16,
+    peers: SocketAddr,
     child: Option<Child>,
 }
 
@@ -39,7 +39,7 @@ impl Node {
         let home = tempfile::tempdir().map_err(Trouble::io("making a temporary folder"))?;
         let file = home.path().join("config.toml");
         std::fs::write(&file, config.text()).map_err(Trouble::io("writing a configuration"))?;
-        let node = Self { home, http: config.http(), peers: config.peers_port(), child: None };
+        let node = Self { home, http: config.http(), peers: config.peers(), child: None };
         let output = Command::new(binary::caisse()?)
             .args(["init".as_ref(), node.dir().as_os_str(), "--config".as_ref(), file.as_os_str()])
             .output()
@@ -146,9 +146,9 @@ impl Node {
         self.http
     }
 
-    /// Returns the port on which the node listens for other caisses.
+    /// Returns where the node listens for other caisses.
     #[must_use]
-    pub const fn peers_port(&self) -> u16 {
+    pub const fn peers(&self) -> SocketAddr {
         self.peers
     }
 

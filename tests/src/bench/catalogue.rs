@@ -153,8 +153,8 @@ async fn catch_up(
 /// Returns the bytes that went both ways over the connections of a node with its partners.
 #[expect(clippy::cast_precision_loss, reason = "shown with a few digits")]
 fn received(node: &Node) -> Option<f64> {
-    let port = node.peers_port();
-    let filter = format!("( sport = :{port} or dport = :{port} )");
+    let address = node.peers();
+    let filter = format!("( src {address} or dst {address} )");
     let output = Process::new("ss").args(["-H", "-t", "-i", "-n", &filter]).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     // Both ends of a loopback connection are listed: what one received the other sent.
