@@ -26,7 +26,7 @@ const ANSWERS: u64 = 150;
 const MOMENT: Duration = Duration::from_micros(2_500);
 
 /// Once in so many, a node is killed while it starts, somewhere within this time.
-const KILLED_AT_START: u64 = 8;
+const KILLED_AT_START: u64 = 3;
 const START: Duration = Duration::from_millis(60);
 
 /// Everything is verified after every so many kills, and at the end.
