@@ -3,6 +3,7 @@
 pub mod federation;
 pub mod money;
 pub mod people;
+pub mod rules;
 pub mod values;
 
 use std::path::PathBuf;
@@ -100,6 +101,20 @@ pub enum Command {
     Contribution(people::Contribution),
     /// Issues the allocations of a month by the rules in force; a second run issues only what is missing.
     Allocate(money::Allocate),
+    /// Rules: which are in force, which are planned.
+    #[command(subcommand)]
+    Rules(rules::Rules),
+    /// Grants of funders, which cover credit.
+    #[command(subcommand)]
+    Grant(rules::Grant),
+    /// Shows whether credit is covered by money and confirmed grants; exits with 1 if it is not.
+    Guarantee,
+    /// The pot that balances tiers of prices.
+    #[command(subcommand)]
+    Pot(rules::Pot),
+    /// Credit that lasts too long: members are told, then it expires.
+    #[command(subcommand)]
+    Expire(rules::Expire),
     /// Takes a payment at one of the caisse's vendors, with a card of this or another caisse.
     Pay(money::Pay),
     /// Gives back what a payment covered, or a part of it.

@@ -7,6 +7,7 @@ mod federation;
 mod member;
 mod money;
 mod node;
+mod rules;
 mod settle;
 mod vendor;
 
@@ -113,6 +114,11 @@ pub async fn carry_out(context: &Context, command: args::Command) -> Result<Done
         Typed::Vendor(command) => vendor::vendor(context, command).await,
         Typed::Catalogue(command) => catalogue::catalogue(context, command).await,
         Typed::Allocate(asked) => money::allocate(context, asked).await,
+        Typed::Rules(command) => rules::rules(context, command).await,
+        Typed::Grant(command) => rules::grant(context, command).await,
+        Typed::Guarantee => rules::guarantee(context).await,
+        Typed::Pot(command) => rules::pot(context, command).await,
+        Typed::Expire(command) => rules::expire(context, command).await,
         Typed::Pay(sale) => money::pay(context, sale).await,
         Typed::Refund(refund) => money::refund(context, refund).await,
         Typed::Payment(command) => money::payment(context, command).await,

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use crdt::register::ProposalId;
-use crdt::{CaisseId, MemberId, PaymentId, RunId, VendorId};
+use crdt::{CaisseId, GrantId, MemberId, PaymentId, RunId, VendorId};
 use ledger::{Answer, Query};
 
 use crate::commands::Context;
@@ -90,6 +90,22 @@ pub async fn vendor(context: &Context, text: &str) -> Result<VendorId, Failure> 
     let vendors: Vec<_> =
         vendors.into_iter().map(|vendor| (vendor.id, Some(vendor.name))).collect();
     choose("vendor", text, &vendors)
+}
+
+/// Finds a grant, by its id or its reference.
+///
+/// # Errors
+/// As [`member`].
+pub async fn grant(context: &Context, text: &str) -> Result<GrantId, Failure> {
+    if let Some(id) = whole(text) {
+        return Ok(id);
+    }
+    let Answer::Grants(grants) = context.query(&Query::Grants).await? else {
+        return Err(unexpected());
+    };
+    let grants: Vec<_> =
+        grants.into_iter().map(|info| (info.id, Some(info.grant.reference))).collect();
+    choose("grant", text, &grants)
 }
 
 /// Finds a caisse of the federation.

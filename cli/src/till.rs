@@ -17,7 +17,7 @@ use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use ledger::Answer;
 use ledger::answer::{CardHome, RefundReceipt, VendorInfo};
-use ledger::command::{Code, PaymentCode, request_digest};
+use ledger::command::{Code, PaymentCode, Purchase};
 use node::http::SignedReceipt;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -140,7 +140,7 @@ impl Till {
         amount: Cents,
         code: &Code,
     ) -> Result<Sale, TillFailure> {
-        let code = code_for(home, code, payment, self.vendor.id, amount);
+        let code = code_for(home, code, payment, self.vendor.id, &amount.into());
         let code = code.map_err(|why| TillFailure::Failed(why.to_string()))?;
         let amount = amount.to_string();
         Ok(Sale { body: json!({ "id": payment, "card": card, "amount": amount, "code": code }) })
@@ -205,12 +205,12 @@ pub fn code_for(
     code: &Code,
     payment: PaymentId,
     vendor: VendorId,
-    amount: Cents,
+    purchase: &Purchase,
 ) -> Result<PaymentCode, Failure> {
     let Some(key) = home.seal_to else {
         return Ok(PaymentCode::Plain(code.clone()));
     };
-    let request = request_digest(payment, home.card, vendor, amount);
+    let request = purchase.request(payment, home.card, vendor);
     let sealed = key.seal(code.digits(), &payment, &request, random()?);
     let sealed = sealed.map_err(|_| {
         Failure::Failed("the card's caisse has a key to which no code can be sealed".to_owned())
@@ -322,16 +322,17 @@ mod tests {
         let code: Code = "4071".parse().expect("four digits");
         let (payment, vendor) = (PaymentId::new([2; 16]), VendorId::new([3; 16]));
         let amount = Cents::from_u32(1_250);
-        let at_home = code_for(&home, &code, payment, vendor, amount);
+        let at_home = code_for(&home, &code, payment, vendor, &amount.into());
         assert_eq!(at_home, Ok(PaymentCode::Plain(code.clone())));
         let away = CardHome { seal_to: Some(secret.public()), ..home };
-        let Ok(PaymentCode::Sealed(sealed)) = code_for(&away, &code, payment, vendor, amount)
+        let Ok(PaymentCode::Sealed(sealed)) =
+            code_for(&away, &code, payment, vendor, &amount.into())
         else {
             panic!("it was not sealed");
         };
-        let request = request_digest(payment, away.card, vendor, amount);
+        let request = Purchase::from(amount).request(payment, away.card, vendor);
         assert_eq!(secret.open(&sealed, &payment, &request), Ok(b"4071".to_vec()));
-        let other = request_digest(payment, away.card, vendor, Cents::from_u32(1_251));
+        let other = Purchase::from(Cents::from_u32(1_251)).request(payment, away.card, vendor);
         assert!(secret.open(&sealed, &payment, &other).is_err(), "it is bound to the amount");
     }
 

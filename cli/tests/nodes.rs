@@ -119,6 +119,8 @@ impl Caisse {
         self.done(
             &[&["contribution", "add", "--member", name, "--amount", "20"], &month[..]].concat(),
         );
+        let grant = ["grant", "confirm", "--funder", "Commune", "--reference", "G1"];
+        self.done(&[&grant[..], &["--amount", "1000"]].concat());
         self.done(&["allocate", "--month", "2026-11"]);
         card["card_issued"]["number"].as_str().expect("a number").to_owned()
     }

@@ -74,7 +74,7 @@ pub enum Command {
         amount: Cents,
         /// Where the money is.
         #[serde(default)]
-        into: Till,
+        into: Purse,
     },
     /// Issues the allocations of a month; a second run issues only what is missing.
     Allocate {
@@ -109,7 +109,7 @@ pub enum Command {
         amount: Cents,
         /// Where the money is.
         #[serde(default)]
-        into: Till,
+        into: Purse,
     },
     /// Puts money of the caisse into the pot that balances tiers of prices.
     FundPot {
@@ -231,7 +231,7 @@ impl Purchase {
 /// Where money is kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Till {
+pub enum Purse {
     /// In the bank.
     #[default]
     Bank,

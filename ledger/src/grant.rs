@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::Account;
 use crate::answer::{Answer, GrantInfo};
 use crate::books::{Cause, Phase, Transfer};
-use crate::command::Till;
+use crate::command::Purse;
 use crate::records::Kind;
 use crate::refused::GrantRefused;
 use crate::state::State;
@@ -55,7 +55,7 @@ pub(crate) fn receive(
     turn: &mut Turn<'_>,
     id: GrantId,
     amount: Cents,
-    into: Till,
+    into: Purse,
 ) -> Outcome {
     let left = left(state, turn, id)?;
     if amount.is_zero() {
@@ -86,7 +86,7 @@ pub(crate) fn list(state: &State, turn: &Turn<'_>) -> Vec<GrantInfo> {
     .collect()
 }
 
-impl Till {
+impl Purse {
     /// Returns the account of the money.
     #[must_use]
     pub const fn account(self) -> Account {

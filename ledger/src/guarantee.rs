@@ -31,6 +31,14 @@ pub struct Force {
     pub reason: String,
 }
 
+impl Force {
+    /// Says why.
+    #[must_use]
+    pub fn because(reason: &str) -> Self {
+        Self { reason: reason.to_owned() }
+    }
+}
+
 impl Guarantee {
     /// Returns what covers less what is owed: negative when credit is not covered.
     #[must_use]
@@ -56,7 +64,9 @@ pub(crate) fn now(state: &State) -> Guarantee {
         let owed = counters.balance().positive_part();
         let held = counters.balance().negated().positive_part();
         match account {
-            Account::Member(_) | Account::Claim(_) | Account::Suspense => add(&mut sums.members, owed),
+            Account::Member(_) | Account::Claim(_) | Account::Suspense => {
+                add(&mut sums.members, owed);
+            }
             Account::Vendor(_) | Account::Ordered(_) => add(&mut sums.vendors, owed),
             Account::Partner(_) => add(&mut sums.partners, owed),
             Account::Bank | Account::Cash | Account::Collecting(_) => add(&mut sums.money, held),

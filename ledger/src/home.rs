@@ -17,6 +17,7 @@ use crate::account::Account;
 use crate::books::{Cause, Phase, Transfer};
 use crate::card::{self, CardRefused};
 use crate::federation;
+use crate::funding::{self, Funding};
 use crate::limits;
 use crate::payment::read_charge_key;
 use crate::payment::{Charge, ChargeState, OPEN_CHARGE, charge_key, open_key, open_range};
@@ -78,7 +79,7 @@ pub(crate) fn authorise(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, 
         code: &ask.code,
     };
     match decide(state, turn, &request) {
-        Ok(member) => grant(state, turn, &request, member),
+        Ok(payer) => grant(state, turn, &request, payer),
         Err(reason) => {
             let body = PairBody::Denied { payment: ask.payment, reason };
             let said = federation::say(state, turn, host, body);
@@ -111,7 +112,7 @@ fn decide(
     state: &mut State,
     turn: &mut Turn<'_>,
     request: &Request<'_>,
-) -> Result<MemberId, DenyReason> {
+) -> Result<Payer, DenyReason> {
     let host = request.host;
     let terms = federation::terms_with(state, host).ok_or(DenyReason::NoAgreement)?;
     let code = state.secrets.sealing.open(request.code, &request.payment, &request.digest);
@@ -124,13 +125,12 @@ fn decide(
             CardRefused::WrongCode(_) => DenyReason::WrongCode,
         })?;
     within_visitor_limits(state, turn, request, member, &terms)?;
-    let today = turn.today();
-    let room = spent::room(turn, &state.rules.on(today).caps, member, today);
-    if room.is_some_and(|room| request.covered > room) {
-        return Err(DenyReason::SpendingCap);
-    }
-    if state.books.available(member) < request.covered {
+    let Funding { account, available, room } = funding::of(state, turn, member);
+    if available < request.covered {
         return Err(DenyReason::InsufficientFunds);
+    }
+    if room < request.covered {
+        return Err(DenyReason::SpendingCap);
     }
     let owed = state.books.owed_to(host).checked_add(request.covered.signed());
     let open =
@@ -139,7 +139,19 @@ fn decide(
     if !below || open.count() >= limits::OPEN_HOLDS_PER_HOST {
         return Err(DenyReason::Ceiling);
     }
-    Ok(member)
+    Ok(Payer { member: Some(member), account })
+}
+
+/// Whose purchase it is, as far as it is known, and from what it is paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Payer {
+    member: Option<MemberId>,
+    account: Account,
+}
+
+impl Payer {
+    /// A promise of which a restore has lost to whom it was made: the caisse itself stands for it.
+    const NOBODY: Self = Self { member: None, account: Account::Suspense };
 }
 
 fn visit_key(host: CaisseId, month: Month, member: MemberId) -> Vec<u8> {
@@ -164,13 +176,14 @@ fn within_visitor_limits(
 }
 
 /// Holds the money and says so.
-fn grant(state: &mut State, turn: &mut Turn<'_>, request: &Request<'_>, member: MemberId) {
+fn grant(state: &mut State, turn: &mut Turn<'_>, request: &Request<'_>, payer: Payer) {
     let Request { host, payment, covered, .. } = *request;
     let month = turn.now.month();
+    let Some(member) = payer.member else { return };
     let pseudonym = state.secrets.pseudonym(&host, month, &member);
     let body = PairBody::Granted { payment, member: pseudonym, month, covered };
     let said = federation::say(state, turn, host, body);
-    hold(state, turn, host, payment, covered, Account::Member(member), said);
+    hold(state, turn, host, payment, covered, payer, said);
     count_visit(turn, host, month, member, covered);
 }
 
@@ -196,15 +209,15 @@ fn hold(
     host: CaisseId,
     payment: PaymentId,
     covered: Cents,
-    account: Account,
+    payer: Payer,
     said: u64,
 ) {
     let cause = Cause::Charge(host, payment);
     let on = |account| {
         vec![Transfer { debit: account, credit: Account::Partner(host), amount: covered }]
     };
-    let account = match state.books.enter(turn, cause, Phase::Held, on(account)) {
-        Ok(()) => account,
+    let account = match state.books.enter(turn, cause, Phase::Held, on(payer.account)) {
+        Ok(()) => payer.account,
         Err(_) => {
             let taken = state.books.enter(turn, cause, Phase::Held, on(Account::Suspense));
             debug_assert!(taken.is_ok(), "the suspense account has no limit but overflow");
@@ -213,6 +226,7 @@ fn hold(
     };
     let charge = Charge {
         at: turn.now,
+        member: payer.member,
         account: Some(account),
         covered,
         refunded: Cents::ZERO,
@@ -234,7 +248,8 @@ fn put_closed(
     said: u64,
 ) {
     let (at, zero) = (turn.now, Cents::ZERO);
-    let charge = Charge { at, account: None, covered: zero, refunded: zero, state, said };
+    let (member, account) = (None, None);
+    let charge = Charge { at, member, account, covered: zero, refunded: zero, state, said };
     turn.put(Kind::Charge, &charge_key(&host, &payment), &charge);
 }
 

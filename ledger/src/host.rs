@@ -20,7 +20,6 @@ pub(crate) use relearns::relearns;
 use relearns::unheard_sale;
 
 use crate::account::Account;
-use crate::books::{Cause, Phase, Transfer};
 use crate::command::{PayIntent, PaymentCode};
 use crate::federation;
 use crate::limits;
@@ -126,7 +125,7 @@ fn pay_again(
     if sale.request.is_some_and(|known| known != intent.request()) {
         return turn.reply(request, Err(PaymentRefused::Conflict.into()));
     }
-    if sale.request.is_some() && sale.amount != intent.purchase.amount {
+    if sale.request.is_some() && sale.parts.is_empty() {
         // The hash is the same, so this is the price that a restore had lost.
         sale.amount = intent.purchase.amount;
         sale.member_share = sale.amount.saturating_sub(sale.covered);

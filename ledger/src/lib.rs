@@ -13,6 +13,7 @@ pub mod card;
 pub mod command;
 pub mod expiry;
 pub mod federation;
+mod funding;
 pub mod grant;
 pub mod guarantee;
 pub mod home;

@@ -5,11 +5,11 @@ use crdt::{CardId, Cents, MemberId, Month, RequestId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
+use crate::allocation;
 use crate::answer::{Answer, CardInfo};
 use crate::books::{Cause, Phase, Transfer};
 use crate::card::{Card, card_info};
-use crate::allocation;
-use crate::command::{Code, Till};
+use crate::command::{Code, Purse};
 use crate::limits;
 use crate::records::Kind;
 use crate::refused::{MemberRefused, Refused};
@@ -130,7 +130,7 @@ pub(crate) fn contributed(turn: &Turn<'_>, member: MemberId, month: Month) -> Ce
 pub(crate) struct Given {
     pub month: Month,
     pub amount: Cents,
-    pub into: Till,
+    pub into: Purse,
 }
 
 /// Records a contribution that was received. What a household gives for a month in all must fit the

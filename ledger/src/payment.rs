@@ -143,6 +143,8 @@ impl Sale {
 pub struct Charge {
     /// When we first heard of it.
     pub at: Timestamp,
+    /// The member; `None` for one that a restore has lost.
+    pub member: Option<MemberId>,
     /// The account it is held on or taken from.
     pub account: Option<Account>,
     /// What is held or owed.

@@ -172,17 +172,13 @@ fn charge_info(
         | ChargeState::Released
         | ChargeState::Tombstone => None,
     };
-    let member = match charge.account {
-        Some(Account::Member(member)) => Some(member),
-        _ => None,
-    };
     PaymentInfo {
         payment,
         at: charge.at,
         host,
         home: state.me,
         vendor: None,
-        member,
+        member: charge.member,
         amount: None,
         covered: charge.covered,
         refunded: charge.refunded,

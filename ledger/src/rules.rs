@@ -238,7 +238,10 @@ pub enum BadRules {
         step: Cents,
     },
     /// Bands that leave an income out.
-    #[error("bands of income are 1 to {}, from low to high, and the last one has no upper bound", limits::BANDS)]
+    #[error(
+        "bands of income are 1 to {}, from low to high, and the last one has no upper bound",
+        limits::BANDS
+    )]
     Bands,
     /// No such day in every month.
     #[error("the day of issue is 1 to 28")]
@@ -250,7 +253,9 @@ pub enum BadRules {
     #[error("credit cannot expire on the day it is issued: write 1 day or more")]
     ZeroDays,
     /// Credit would expire before the member can have been told.
-    #[error("credit would expire before its notice: make the notice shorter than the lasting of credit")]
+    #[error(
+        "credit would expire before its notice: make the notice shorter than the lasting of credit"
+    )]
     NoticeTooLong,
     /// A text without characters or with too many.
     #[error("a reason or decision has 1 to {} characters", limits::TEXT_CHARS)]
@@ -273,7 +278,8 @@ impl Rules {
             return Err(BadRules::ZeroCap);
         }
         self.lots.check()?;
-        let text = |text: &str| !text.trim().is_empty() && text.chars().count() <= limits::TEXT_CHARS;
+        let text =
+            |text: &str| !text.trim().is_empty() && text.chars().count() <= limits::TEXT_CHARS;
         let decided = self.decision.as_deref().is_none_or(text);
         if text(&self.reason) && decided { Ok(()) } else { Err(BadRules::Text) }
     }

@@ -105,16 +105,13 @@ fn no_tier(purchase: &Purchase, quote: Quote) -> Result<Quote, PaymentRefused> {
 }
 
 /// At a tier the price is shared between the buyer and the pot; the vendor always gets the whole.
-fn tiered(
-    purchase: &Purchase,
-    tiers: &[Percent],
-    quote: Quote,
-) -> Result<Quote, PaymentRefused> {
+fn tiered(purchase: &Purchase, tiers: &[Percent], quote: Quote) -> Result<Quote, PaymentRefused> {
     let tier = purchase.tier.unwrap_or(Percent::WHOLE);
     if tier != Percent::WHOLE && !tiers.contains(&tier) {
         return Err(PaymentRefused::NoSuchTier { tiers: tiers.to_vec() });
     }
-    let pays = tier.of(purchase.amount).ok_or(PaymentRefused::AmountTooLarge { limit: limits::SALE })?;
+    let pays =
+        tier.of(purchase.amount).ok_or(PaymentRefused::AmountTooLarge { limit: limits::SALE })?;
     let mode = if tier <= Percent::WHOLE { Mode::TierBelow(tier) } else { Mode::TierAbove(tier) };
     let covered = Cents::new(pays.get().abs_diff(purchase.amount.get())).unwrap_or(Cents::MAX);
     Ok(Quote { mode, covered, member_share: pays, ..quote })

@@ -27,6 +27,11 @@ pub(crate) fn room(turn: &Turn<'_>, caps: &Caps, member: MemberId, date: Date) -
     [caps.per_visit, of_week, of_month].into_iter().flatten().min()
 }
 
+/// Returns what a member has spent in the month of a day.
+pub(crate) fn in_month(turn: &Turn<'_>, member: MemberId, date: Date) -> Cents {
+    spent(turn, &month_key(member, date))
+}
+
 /// Counts what a member spent on a day.
 pub(crate) fn count(turn: &mut Turn<'_>, member: MemberId, date: Date, amount: Cents) {
     for key in [week_key(member, date), month_key(member, date)] {

@@ -7,6 +7,7 @@ mod stories {
     mod federation;
     mod home;
     mod hostile;
+    mod models;
     mod restore;
     mod settlement;
     mod village;

@@ -8,13 +8,14 @@ mod values;
 use std::path::Path;
 
 use crdt::agreement::Terms;
+use ledger::calendar::Zone;
 use ledger::rules::Rules;
 use ledger::state::PaymentSettings;
 
 pub use error::ConfigError;
 use error::Misfit;
-use rules::{AllocationSection, ContributionSection};
-use sections::{AgreementSection, File, RulesSection, payments_of};
+use rules::RulesSection;
+use sections::{AgreementSection, File, payments_of};
 
 /// The configuration of a caisse.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +24,9 @@ pub struct Config {
     pub name: String,
     /// INSEE codes of its communes.
     pub territory: Vec<String>,
-    /// The rules in force.
+    /// Where the caisse is, for its days.
+    pub zone: Zone,
+    /// The first rule set.
     pub rules: Rules,
     /// How payments are decided.
     pub payments: PaymentSettings,
@@ -69,11 +72,22 @@ impl Config {
             .map_err(|bad| ConfigError::of_toml(text, name, &bad))
     }
 
+    /// Reads a rule set from a file of its own: the keys of the section `rules`, without its name.
+    ///
+    /// # Errors
+    /// [`ConfigError`] that names the line.
+    pub fn parse_rules(text: &str, name: &str) -> Result<Rules, ConfigError> {
+        let section: RulesSection =
+            toml::from_str(text).map_err(|bad| ConfigError::of_toml(text, name, &bad))?;
+        section.read().map_err(|misfit| ConfigError::of_misfit(text, name, misfit))
+    }
+
     fn of_file(file: File) -> Result<Self, Misfit> {
         Ok(Self {
             name: file.caisse.name.0,
             territory: values::communes(file.caisse.territory)?,
-            rules: rules_of(file.rules)?,
+            zone: file.caisse.time_zone.0,
+            rules: file.rules.read()?,
             payments: payments_of(&file.cards, &file.payments),
             terms: file.agreement.terms(),
             listen: values::addresses(file.node.listen)?,
@@ -81,16 +95,6 @@ impl Config {
             http: file.node.http.0,
         })
     }
-}
-
-fn rules_of(section: RulesSection) -> Result<Rules, Misfit> {
-    Ok(Rules {
-        version: section.version.0,
-        from: section.from,
-        reason: section.reason.0,
-        allocation: AllocationSection::read(&section.allocation)?,
-        contribution: ContributionSection::read(&section.contribution)?,
-    })
 }
 
 #[cfg(test)]

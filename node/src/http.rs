@@ -24,8 +24,8 @@ use crate::run::RunError;
 
 pub use till::SignedReceipt;
 
-/// Bytes of a request of a till: a sealed code and a few ids.
-pub const TILL_BODY_BYTES: usize = 16 * 1024;
+/// Bytes of a request of a till: a sealed code and a basket of as many lines as may be.
+pub const TILL_BODY_BYTES: usize = 64 * 1024;
 
 /// Bytes of a request of the operator: a charter of many caisses or a sheet of many products.
 pub const OPERATOR_BODY_BYTES: usize = 8 * 1024 * 1024;

@@ -144,12 +144,14 @@ enum After {
 impl Machine {
     /// Puts a loaded caisse to work on its store. Returns the machine, the way to ask it, and what it
     /// says to other caisses.
-    #[must_use]
+    ///
+    /// # Errors
+    /// [`StoreError`] if what a first start stores cannot be stored.
     pub fn new(
         loaded: (Caisse, Vec<Effect>),
         store: Store,
         metrics: Arc<Metrics>,
-    ) -> (Self, Handle, mpsc::Receiver<Said>) {
+    ) -> Result<(Self, Handle, mpsc::Receiver<Said>), StoreError> {
         let (caisse, effects) = loaded;
         let (jobs_in, jobs) = mpsc::channel(JOBS_QUEUED);
         let (said, heard) = mpsc::channel(SAID_QUEUED);
@@ -158,13 +160,21 @@ impl Machine {
         let waiting = BTreeMap::new();
         let machine = Self { caisse, store, jobs, said, keyring, waiting, metrics, clock };
         for effect in effects {
-            if let Effect::Partners(partners) = effect {
-                let keyring = machine.keyring.borrow().clone();
-                // The queue is new and empty.
-                let _ = machine.said.try_send(Said::Partners(keyring, partners));
+            match effect {
+                Effect::Persist(writes) => machine.store.commit(&writes)?,
+                Effect::Partners(partners) => {
+                    let keyring = machine.keyring.borrow().clone();
+                    // The queue is new and empty.
+                    let _ = machine.said.try_send(Said::Partners(keyring, partners));
+                }
+                // A machine says nothing to anyone before it has heard anything.
+                Effect::Send { .. }
+                | Effect::SendRange { .. }
+                | Effect::Announce(_)
+                | Effect::Reply { .. } => {}
             }
         }
-        (machine, Handle { jobs: jobs_in, keyring: current }, heard)
+        Ok((machine, Handle { jobs: jobs_in, keyring: current }, heard))
     }
 
     /// Works until told to stop, or until nobody can ask any more.

@@ -65,7 +65,7 @@ pub async fn run_until(dir: &Path, stop: watch::Receiver<bool>) -> Result<(), Ru
     let caisse = Caisse::open(loaded.settings, loaded.secrets, &store);
     let network_id = caisse.0.keyring().map(|keyring| keyring.network);
     let metrics = Arc::new(Metrics::default());
-    let (machine, handle, said) = Machine::new(caisse, store, Arc::clone(&metrics));
+    let (machine, handle, said) = Machine::new(caisse, store, Arc::clone(&metrics))?;
 
     let settings = network::Settings::new(node.clone(), network_id, loaded.config.listen.clone());
     let (network, heard) = network::start(settings)?;

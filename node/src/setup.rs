@@ -152,7 +152,12 @@ pub fn load(dir: &Path) -> Result<Caisse, SetupError> {
         salts: Secret(*keys.salts.as_bytes()),
         boot: Secret(boot),
     };
-    let settings = Settings { contact, rules: config.rules.clone(), payments: config.payments };
+    let settings = Settings {
+        contact,
+        rules: config.rules.clone(),
+        zone: config.zone.clone(),
+        payments: config.payments,
+    };
     Ok(Caisse { config, settings, secrets })
 }
 

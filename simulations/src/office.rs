@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crdt::catalogue::Product;
 use crdt::{Cents, Month, RunId};
 use ledger::answer::RunInfo;
+use ledger::guarantee::Force;
 use ledger::{Answer, Command, Query};
 
 use crate::broken::Broken;
@@ -43,7 +44,7 @@ impl World {
             55..=69 => self.ask(house, Asker::Office, Command::ProposeRun),
             70..=72 => self.aborts(house),
             73..=89 => self.moves_money(house),
-            90..=93 => self.allocates(house, month(12)),
+            90..=93 => self.allocates(house, month(10)),
             94..=95 => self.blocks_a_card(house),
             _ => self.changes_a_price(house),
         }
@@ -111,8 +112,9 @@ impl World {
 
     /// Issues the allocations of a month.
     pub(crate) fn allocates(&mut self, house: usize, month: Month) -> Result<(), Broken> {
+        let force = Some(Force { reason: "simulated".to_owned() });
         self.offices.months.entry(house).or_default().insert(month);
-        self.ask(house, Asker::Office, Command::Allocate { month })
+        self.ask(house, Asker::Office, Command::Allocate { month, force })
     }
 
     fn blocks_a_card(&mut self, house: usize) -> Result<(), Broken> {

@@ -3,7 +3,7 @@
 use crdt::card::{CardCertificate, CardText};
 use crdt::{BasisPoints, Cents, MemberId, PaymentId, VendorId};
 use ledger::answer::{Receipt, RefundReceipt};
-use ledger::command::{PayIntent, PaymentCode, request_digest};
+use ledger::command::{PayIntent, PaymentCode, Purchase};
 use ledger::refused::{PaymentRefused, RefundRefused};
 use ledger::{Answer, Command, Outcome, Refused};
 
@@ -132,14 +132,14 @@ impl World {
         let code = if home == stall.host {
             PaymentCode::Plain(digits.parse().expect("four digits"))
         } else {
-            let request = request_digest(payment, card.card, stall.vendor, amount);
+            let request = Purchase::from(amount).request(payment, card.card, stall.vendor);
             let key = self.houses[home].contact().sealing;
             let sealed = key.seal(digits.as_bytes(), &payment, &request, self.chance.bytes());
             PaymentCode::Sealed(sealed.expect("a code of four digits seals"))
         };
         let scanned = self.chance.permille(500);
         let card = if scanned { CardText::Certificate(card) } else { CardText::Number(card.card) };
-        PayIntent { payment, card, vendor: stall.vendor, amount, code }
+        PayIntent { payment, card, vendor: stall.vendor, purchase: amount.into(), code }
     }
 
     /// A till asks, and asks again as long as it has no answer.
@@ -154,8 +154,9 @@ impl World {
         let paid = matches!(word, Some(Word::Paid(_)));
         // A house that came back from a backup may have forgotten the sale, and would take another.
         if paid && !self.houses[stall.host].restored && self.chance.permille(100) {
-            let amount = intent.amount.checked_add(Cents::from_u32(1)).unwrap_or(Cents::MAX);
-            let changed = PayIntent { amount, ..intent.clone() };
+            let more = intent.purchase.amount.checked_add(Cents::from_u32(1));
+            let purchase = more.unwrap_or(Cents::MAX).into();
+            let changed = PayIntent { purchase, ..intent.clone() };
             self.ask(stall.host, Asker::ChangedSale(sale), Command::Pay(changed))?;
         }
         self.ask(stall.host, Asker::Sale(sale), Command::Pay(intent))
@@ -176,7 +177,7 @@ impl World {
             let Receipt { amount, member_share, .. } = receipt;
             let parts = receipt.covered.checked_add(*member_share);
             let right = receipt.payment == intent.payment
-                && *amount == intent.amount
+                && *amount == intent.purchase.amount
                 && parts == Some(*amount)
                 && receipt.covered == *covered;
             holds(right, "I3", || format!("sale {sale} has the receipt {receipt:?}"))?;

@@ -54,7 +54,7 @@ impl Names {
     fn command(&self, command: &Command) -> String {
         match command {
             Command::Pay(intent) => {
-                format!("{} of {}", self.payment(&intent.payment), intent.amount)
+                format!("{} of {}", self.payment(&intent.payment), intent.purchase.amount)
             }
             Command::Refund { payment, amount, .. } => {
                 format!("give back {amount:?} of {}", self.payment(payment))

@@ -5,6 +5,7 @@ use crdt::card::CardText;
 use crdt::register::Charter;
 use crdt::{BasisPoints, Cents, MemberId, Month, VendorId};
 use ledger::command::{Code, PaymentCode};
+use ledger::guarantee::Force;
 use ledger::rules::Household;
 use ledger::{Answer, Command, Query};
 use node::http::till_digest;
@@ -113,7 +114,8 @@ impl Operator {
             let (qr, number) = (read(&card.qr)?, read(&card.number)?);
             shoppers.push(Shopper { member, card: qr, number });
         }
-        self.done(&Command::Allocate { month: month() }).await?;
+        self.done(&Command::Allocate { month: month(), force: Some(Force::because("test")) })
+            .await?;
         Ok(shoppers)
     }
 

@@ -14,7 +14,7 @@ use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use ledger::Answer;
 use ledger::answer::{CardHome, Receipt, VendorInfo};
-use ledger::command::{PaymentCode, request_digest};
+use ledger::command::{PaymentCode, Purchase};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpStream;
@@ -139,7 +139,7 @@ impl Sale {
         vendor: VendorId,
         (key, code, random): (&SealingKey, &str, [u8; 32]),
     ) -> Result<Self, Trouble> {
-        let request = request_digest(id, card.card(), vendor, amount);
+        let request = Purchase::from(amount).request(id, card.card(), vendor);
         let sealed = key.seal(code.as_bytes(), &id, &request, random);
         let sealed = sealed.map_err(|why| Trouble::answer("sealing a code", why))?;
         Ok(Self::new(id, card, amount, &PaymentCode::Sealed(sealed)))

@@ -4,7 +4,11 @@ use clap::{Args, Subcommand};
 use crdt::card::CardText;
 use crdt::{Cents, Month, PaymentId};
 
+use ledger::command::BasketLine;
+use ledger::rules::Percent;
+
 use super::people::CodeSource;
+use super::values::{basket_line, tier};
 
 /// The monthly run.
 #[derive(Debug, Args)]
@@ -15,6 +19,9 @@ pub struct Allocate {
     /// Only says who would get what, and who nothing and why.
     #[arg(long)]
     pub preview: bool,
+    /// Issues even if credit is then not covered by money and confirmed grants, and keeps why.
+    #[arg(long, value_name = "REASON", conflicts_with = "preview")]
+    pub force: Option<String>,
 }
 
 /// A sale.
@@ -29,6 +36,17 @@ pub struct Pay {
     /// The whole price, as 12.50.
     #[arg(long, allow_hyphen_values = true)]
     pub amount: Cents,
+    /// A line of the basket, as PRODUCT=PRICE with the vendor's code for the product; may be repeated. The
+    /// lines sum to the price, and each is covered at its product's rate.
+    #[arg(long = "line", value_name = "PRODUCT=PRICE", value_parser = basket_line)]
+    pub lines: Vec<BasketLine>,
+    /// Takes less than could be covered if the member does not hold enough; the rest is the member's own
+    /// money.
+    #[arg(long)]
+    pub partial: bool,
+    /// The share of the price in percent that the buyer chose, where prices have tiers.
+    #[arg(long, value_name = "PERCENT", value_parser = tier)]
+    pub tier: Option<Percent>,
     /// The sale's own id, 32 hexadecimal digits; random when absent. Asking again under the same id never
     /// charges twice.
     #[arg(long, value_name = "PAYMENT-ID")]

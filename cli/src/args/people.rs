@@ -118,6 +118,9 @@ pub enum Contribution {
         /// How much, as 12.50.
         #[arg(long, allow_hyphen_values = true)]
         amount: Cents,
+        /// It was given in cash; else it is in the bank.
+        #[arg(long)]
+        cash: bool,
     },
 }
 

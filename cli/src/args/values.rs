@@ -1,6 +1,8 @@
 //! Values that people type and that have a form of their own.
 
 use crdt::{BasisPoints, Cents};
+use ledger::command::BasketLine;
+use ledger::rules::Percent;
 
 /// Reads a rate in percent: `70`, `62.5` or `70%`.
 ///
@@ -13,6 +15,30 @@ pub fn percent(text: &str) -> Result<BasisPoints, String> {
         number.parse::<Cents>().map_err(|_| "write a percentage as 70 or 62.5".to_owned())?;
     let points = u16::try_from(points.get()).map_err(|_| "a rate is at most 100 %".to_owned())?;
     BasisPoints::new(points).map_err(|_| "a rate is at most 100 %".to_owned())
+}
+
+/// Reads a line of a basket: `P012=3.50`.
+///
+/// # Errors
+/// What is wrong with it, for people.
+pub fn basket_line(text: &str) -> Result<BasketLine, String> {
+    let form = || "write a line as PRODUCT=PRICE, such as P012=3.50".to_owned();
+    let (product, amount) = text.rsplit_once('=').ok_or_else(form)?;
+    let amount = amount.parse::<Cents>().map_err(|why| format!("{amount:?}: {why}"))?;
+    if product.is_empty() {
+        return Err(form());
+    }
+    Ok(BasketLine { product: product.to_owned(), amount })
+}
+
+/// Reads a tier of prices: `65`.
+///
+/// # Errors
+/// What is wrong with it, for people.
+pub fn tier(text: &str) -> Result<Percent, String> {
+    let percent = text.trim_end_matches('%').trim_end().parse::<u16>();
+    let percent = percent.map_err(|_| "write a share of the price as 65 or 125".to_owned())?;
+    Percent::new(percent).map_err(|why| why.to_string())
 }
 
 #[cfg(test)]

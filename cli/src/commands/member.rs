@@ -1,6 +1,7 @@
 //! Members and their contributions.
 
 use ledger::answer::{MemberDetail, MemberInfo};
+use ledger::command::Purse;
 use ledger::rules::Household;
 use ledger::{Answer, Command, Query};
 
@@ -92,9 +93,10 @@ pub(super) async fn contribution(
     context: &Context,
     command: people::Contribution,
 ) -> Result<Done, Failure> {
-    let people::Contribution::Add { member, month, amount } = command;
+    let people::Contribution::Add { member, month, amount, cash } = command;
+    let into = if cash { Purse::Cash } else { Purse::Bank };
     let member = resolve::member(context, &member).await?;
-    let answer = context.command(&Command::AddContribution { member, month, amount }).await?;
+    let answer = context.command(&Command::AddContribution { member, month, amount, into }).await?;
     let Answer::ContributionAdded { total } = &answer else {
         return Err(unexpected());
     };

@@ -1,9 +1,13 @@
 //! Allocations, payments and refunds.
 
-use crdt::{Cents, PaymentId};
-use ledger::answer::{AllocationReport, PaymentInfo, PaymentStatus, Receipt, RefundReceipt};
-use ledger::command::PayIntent;
+use crdt::{Cents, PaymentId, SignedCents};
+use ledger::answer::{
+    AllocationReport, PaymentInfo, PaymentStatus, Receipt, RefundReceipt, RolledOver,
+};
+use ledger::command::{PayIntent, Purchase};
+use ledger::guarantee::Force;
 use ledger::refused::RefundRefused;
+use ledger::sale::Mode;
 use ledger::{Answer, Command, Query, Refused};
 
 use super::{Context, card};
@@ -15,11 +19,12 @@ use crate::till::code_for;
 
 /// Issues or previews the allocations of a month.
 pub(super) async fn allocate(context: &Context, asked: Allocate) -> Result<Done, Failure> {
-    let Allocate { month, preview } = asked;
+    let Allocate { month, preview, force } = asked;
     let answer = if preview {
         context.query(&Query::AllocationPreview(month)).await?
     } else {
-        context.command(&Command::Allocate { month }).await?
+        let force = force.map(|reason| Force { reason });
+        context.command(&Command::Allocate { month, force }).await?
     };
     let Answer::Allocated(report) = &answer else {
         return Err(unexpected());
@@ -35,13 +40,23 @@ fn allocation_text(report: &AllocationReport) -> String {
     for (member, why) in &report.skipped {
         rows.add_row([short(member), "-".to_owned(), why.to_string()]);
     }
-    let AllocationReport { month, preview, issued, skipped, total } = report;
+    let AllocationReport { month, preview, issued, skipped, total, guarantee, .. } = report;
     let verb = if *preview { "would be issued" } else { "issued" };
-    format!(
-        "{rows}\n{month}: {total} {verb} to {} member(s), nothing to {}\n",
+    let mut text = format!(
+        "{rows}\n{month}: {total} {verb} to {} member(s), nothing to {}, by rules {}\n",
         issued.len(),
-        skipped.len()
-    )
+        skipped.len(),
+        report.rules,
+    );
+    for RolledOver { member, expired } in &report.rolled_over {
+        text.push_str(&format!("{}: {expired} above the roll-over expires\n", short(member)));
+    }
+    let before = guarantee.margin();
+    if let Some(after) = before.checked_sub(total.signed()).filter(|_| *preview) {
+        let words = if after < SignedCents::ZERO { "NOT covered" } else { "covered" };
+        text.push_str(&format!("credit is {words} afterwards: {before} now, {after} then\n"));
+    }
+    text
 }
 
 /// Takes a payment: asks where the card is from, then for the code, then for the sale.
@@ -52,9 +67,10 @@ pub(super) async fn pay(context: &Context, sale: Pay) -> Result<Done, Failure> {
         return Err(unexpected());
     };
     let code = card::code(&sale.code, "the card's code: ")?;
-    let code = code_for(&home, &code, payment, vendor, sale.amount)?;
-    let Pay { card, amount, .. } = sale;
-    let intent = PayIntent { payment, card, vendor, amount, code };
+    let Pay { card, amount, lines, partial, tier, .. } = sale;
+    let purchase = Purchase { amount, lines, partial, tier };
+    let code = code_for(&home, &code, payment, vendor, &purchase)?;
+    let intent = PayIntent { payment, card, vendor, purchase, code };
     let answer = context.command(&Command::Pay(intent)).await.inspect_err(|failure| {
         if let Failure::Refused(_) = failure {
             talk(&format!("payment {payment}"));
@@ -75,6 +91,23 @@ fn receipt_text(receipt: &Receipt) -> String {
         ("to pay by the member", receipt.member_share.to_string()),
         ("at (UTC)", receipt.at.to_string()),
     ]));
+    if !receipt.bonus.is_zero() {
+        text.push_str(&format!("bonus for the member: {}\n", receipt.bonus));
+    }
+    if let Some(left) = receipt.left {
+        text.push_str(&format!("the member holds now: {left} (for the member's receipt only)\n"));
+    }
+    match receipt.mode {
+        Mode::Credit | Mode::TierBelow(_) => {}
+        Mode::Reimbursed => text.push_str(&format!(
+            "the member pays the whole price now, and gets {} back\n",
+            receipt.covered
+        )),
+        Mode::TierAbove(tier) => text.push_str(&format!(
+            "at {tier} of the price; the vendor owes {} to the pot\n",
+            receipt.covered
+        )),
+    }
     if receipt.at_hosts_risk {
         text.push_str("the card's caisse did not answer: sold at this caisse's own risk\n");
     }

@@ -144,7 +144,7 @@ fn release(
 }
 
 fn give_visit_back(turn: &mut Turn<'_>, host: CaisseId, charge: &Charge) {
-    let Some(Account::Member(member)) = charge.account else {
+    let Some(member) = charge.member else {
         return;
     };
     let key = visit_key(host, charge.at.month(), member);
@@ -171,9 +171,11 @@ fn at_hosts_risk(state: &mut State, turn: &mut Turn<'_>, request: &Request<'_>) 
         // The host had voided it.
         Some(_) => DenyReason::Conflict,
         None => match decide(state, turn, request) {
-            Ok(member) => {
-                count_visit(turn, host, turn.now.month(), member, covered);
-                hold(state, turn, host, payment, covered, Account::Member(member), 0);
+            Ok(payer) => {
+                if let Some(member) = payer.member {
+                    count_visit(turn, host, turn.now.month(), member, covered);
+                }
+                hold(state, turn, host, payment, covered, payer, 0);
                 if let Some(charge) = turn.get(Kind::Charge, &charge_key(&host, &payment)) {
                     oblige(state, turn, host, payment, charge);
                 }
@@ -206,7 +208,7 @@ fn refunded(
     let transfer = Transfer { debit: Account::Partner(host), credit: account, amount };
     let cause = Cause::Charge(host, payment);
     if state.books.enter(turn, cause, Phase::Posted, vec![transfer]).is_ok() {
-        if let Account::Member(member) = account {
+        if let Some(member) = charge.member {
             spent::uncount(turn, member, turn.day_of(charge.at), amount);
         }
         charge.refunded = sum;

@@ -4,8 +4,8 @@ use crdt::CaisseId;
 use crdt::pair::PairBody;
 
 use super::hears::obliged;
-use super::{hold, put_closed};
-use crate::account::Account;
+use super::{Payer, hold, put_closed};
+use crate::funding;
 use crate::payment::{Charge, ChargeState, charge_key};
 use crate::records::Kind;
 use crate::state::State;
@@ -23,8 +23,12 @@ pub(crate) fn relearns(
         PairBody::Granted { payment, member, month, covered } => {
             let mut members = state.members.keys();
             let found = members.find(|id| state.secrets.pseudonym(&host, *month, id) == *member);
-            let account = found.map_or(Account::Suspense, |id| Account::Member(*id));
-            hold(state, turn, host, *payment, *covered, account, said);
+            let found = found.copied();
+            let payer = found.map_or(Payer::NOBODY, |member| Payer {
+                member: Some(member),
+                account: funding::of(state, turn, member).account,
+            });
+            hold(state, turn, host, *payment, *covered, payer, said);
         }
         PairBody::Denied { payment, reason } => {
             put_closed(turn, host, *payment, ChargeState::Denied(*reason), said);
@@ -37,7 +41,7 @@ pub(crate) fn relearns(
             let held = |charge: &Charge| charge.state == ChargeState::Held;
             let known = turn.get::<Charge>(Kind::Charge, &key).filter(held);
             if known.is_none() {
-                hold(state, turn, host, *payment, *covered, Account::Suspense, said);
+                hold(state, turn, host, *payment, *covered, Payer::NOBODY, said);
             }
             if let Some(charge) = known.or_else(|| turn.get(Kind::Charge, &key)) {
                 obliged(state, turn, host, *payment, charge, said);

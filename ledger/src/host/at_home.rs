@@ -6,6 +6,7 @@ use crate::account::Account;
 use crate::books::{Cause, Phase, Transfer};
 use crate::card::{self, CardRefused};
 use crate::command::PayIntent;
+use crate::funding::{self, Funding};
 use crate::lots::{self, Origin};
 use crate::payment::{Sale, SaleState};
 use crate::records::Kind;
@@ -67,9 +68,9 @@ fn book(
     sale: &mut Sale,
     member: MemberId,
 ) -> Result<(), PaymentRefused> {
-    let today = turn.today();
-    if sale.mode == Mode::Credit {
-        limit_to_credit(state, turn, intent.purchase.partial, sale, member)?;
+    let funded = matches!(sale.mode, Mode::Credit | Mode::Reimbursed);
+    if funded {
+        limit(state, turn, intent.purchase.partial, sale, member)?;
     }
     let transfers = sale::transfers(sale.mode, member, sale.vendor, sale.covered);
     let cause = Cause::Sale(intent.payment);
@@ -87,8 +88,10 @@ fn book(
         }
         (BooksRefused::Overflow | BooksRefused::NoSuchHold, _) => PaymentRefused::Busy,
     })?;
+    if funded {
+        spent::count(turn, member, turn.today(), sale.covered);
+    }
     if sale.mode == Mode::Credit {
-        spent::count(turn, member, today, sale.covered);
         give_bonus(state, turn, intent, sale, member)?;
         sale.left = Some(state.books.available(member));
     }
@@ -97,22 +100,21 @@ fn book(
 
 /// Lowers what is covered to what the caps and the credit allow, if the till takes less; under a bonus
 /// the credit is always spent as far as it goes, and the rest is the member's own money.
-fn limit_to_credit(
+fn limit(
     state: &State,
     turn: &Turn<'_>,
     partial: bool,
     sale: &mut Sale,
     member: MemberId,
 ) -> Result<(), PaymentRefused> {
-    let today = turn.today();
-    let rules = state.rules.on(today);
+    let rules = state.rules.on(turn.today());
     let earns = matches!(rules.allocation, Allocation::Bonus { .. });
-    let room = spent::room(turn, &rules.caps, member, today).unwrap_or(Cents::MAX);
-    let available = state.books.available(member);
-    if sale.covered > room && (!partial || room.is_zero()) && !earns {
+    let Funding { available, room, .. } = funding::of(state, turn, member);
+    let takes = |most: Cents| sale.covered <= most || earns || (partial && !most.is_zero());
+    if !takes(room) {
         return Err(PaymentRefused::CapReached { room });
     }
-    if sale.covered > available && (!partial || available.is_zero()) && !earns {
+    if !takes(available) {
         return Err(PaymentRefused::InsufficientFunds { available });
     }
     sale.lower_to(room.min(available));

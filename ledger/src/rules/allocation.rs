@@ -70,7 +70,9 @@ impl Allocation {
     /// The first of [`BadRules`] that applies.
     pub fn check(&self) -> Result<(), BadRules> {
         match self {
-            Self::HouseholdScale { most_persons: Some(0), .. } => return Err(BadRules::NobodyCounts),
+            Self::HouseholdScale { most_persons: Some(0), .. } => {
+                return Err(BadRules::NobodyCounts);
+            }
             Self::PerPerson { .. } | Self::HouseholdScale { .. } => {}
             Self::MeanOfContributions { step, .. } if step.is_zero() => {
                 return Err(BadRules::ZeroStep);

@@ -168,9 +168,7 @@ impl Contribution {
         declared: Option<Cents>,
     ) -> Cents {
         let of_band = match self {
-            Self::Bands(bands) => {
-                band.and_then(|band| Some(bands.get(usize::from(band))?.amount))
-            }
+            Self::Bands(bands) => band.and_then(|band| Some(bands.get(usize::from(band))?.amount)),
             Self::SelfSet { .. } | Self::HouseholdMinimum { .. } | Self::IncomeShare { .. } => None,
         };
         declared.or(of_band).unwrap_or_else(|| self.least(household))
@@ -181,7 +179,8 @@ fn check_bands(bands: &[Band]) -> Result<(), BadRules> {
     let few = (1..=limits::BANDS).contains(&bands.len());
     let bounds: Vec<Option<Cents>> = bands.iter().map(|band| band.up_to).collect();
     // `None` is smaller than any bound, so only the last may be without one.
-    let rising = bounds.windows(2).all(|pair| pair[0].is_some() && (pair[1].is_none() || pair[0] < pair[1]));
+    let rising =
+        bounds.windows(2).all(|pair| pair[0].is_some() && (pair[1].is_none() || pair[0] < pair[1]));
     let open = bounds.last() == Some(&None);
     if few && rising && open { Ok(()) } else { Err(BadRules::Bands) }
 }

@@ -5,6 +5,7 @@ use crdt::feed::{Envelope, Rejected};
 use crdt::key::{SecretKey, Signature};
 use crdt::message::Message;
 use crdt::{Cents, PaymentId, VendorId};
+use ledger::command::Purse;
 use ledger::command::{NotACode, PaymentCode};
 use ledger::refused::{PaymentRefused, RefundRefused};
 use ledger::{Answer, Command, Input};
@@ -34,8 +35,8 @@ fn a_sale_that_cannot_be_is_refused_for_the_first_reason_and_nothing_changes() {
         intent
     };
     let cases = [
-        (with(&|i| i.amount = Cents::ZERO), PaymentRefused::AmountZero),
-        (with(&|i| i.amount = Cents::MAX), PaymentRefused::AmountTooLarge { limit }),
+        (with(&|i| i.purchase.amount = Cents::ZERO), PaymentRefused::AmountZero),
+        (with(&|i| i.purchase.amount = Cents::MAX), PaymentRefused::AmountTooLarge { limit }),
         (with(&|i| i.vendor = nobody), PaymentRefused::UnknownVendor),
         (with(&|i| i.vendor = unapproved), PaymentRefused::VendorNotApproved),
         (with(&|i| i.card = unknown.card.clone()), PaymentRefused::UnknownCard),
@@ -70,6 +71,7 @@ fn a_command_repeated_under_its_id_is_done_once_and_another_under_the_same_id_is
         member: shopper.member,
         month: super::village::month(),
         amount: cents(amount),
+        into: Purse::Bank,
     };
     let first = village.ask_as(0, request, give(1_000));
     let before = village.fingerprint(0);

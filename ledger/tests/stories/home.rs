@@ -2,6 +2,8 @@
 
 use crdt::PaymentId;
 use ledger::answer::{PaymentStatus, Skipped};
+use ledger::command::Purse;
+use ledger::guarantee::Force;
 use ledger::refused::{MemberRefused, PaymentRefused, RefundRefused, Refused};
 use ledger::rules::{ContributionRefused, Household};
 use ledger::{Answer, Command, Query};
@@ -19,7 +21,7 @@ fn a_member_gets_the_allocation_once_the_contribution_is_in_and_only_once() {
     assert_eq!(report.skipped, [(member, Skipped::NoContribution)]);
 
     let amount = cents(1_000);
-    village.ok(0, Command::AddContribution { member, month: month(), amount });
+    village.ok(0, Command::AddContribution { member, month: month(), amount, into: Purse::Bank });
     let Ok(Answer::Allocated(report)) = village.query(0, &preview) else { panic!("a report") };
     assert_eq!(
         (report.issued.as_slice(), report.preview),
@@ -30,9 +32,11 @@ fn a_member_gets_the_allocation_once_the_contribution_is_in_and_only_once() {
         "a preview moves nothing"
     );
 
-    village.ok(0, Command::Allocate { month: month() });
+    village.ok(0, Command::Allocate { month: month(), force: Some(Force::because("test")) });
     let before = village.houses[0].caisse.books().clone();
-    let Answer::Allocated(again) = village.ok(0, Command::Allocate { month: month() }) else {
+    let Answer::Allocated(again) =
+        village.ok(0, Command::Allocate { month: month(), force: Some(Force::because("test")) })
+    else {
         panic!("a report")
     };
     assert_eq!(again.skipped, [(member, Skipped::AlreadyIssued)]);
@@ -150,7 +154,13 @@ fn a_contribution_outside_the_rules_is_refused_with_the_bound() {
     let shopper = village.shopper(0, 1);
     let mut give = |amount| {
         let member = shopper.member;
-        let command = Command::AddContribution { member, month: month(), amount: cents(amount) };
+        let command = Command::AddContribution {
+            member,
+            // A month for which nothing has been given yet.
+            month: month().plus(-1),
+            amount: cents(amount),
+            into: Purse::Bank,
+        };
         village.ask(0, command).expect("answered")
     };
     let refused = |why| Err(Refused::Member(MemberRefused::Contribution(why)));

@@ -11,14 +11,16 @@ use crdt::message::Message;
 use crdt::register::Charter;
 use crdt::seal::SealingSecret;
 use crdt::{
-    BasisPoints, CaisseId, CardId, Cents, Digest, MemberId, Month, PaymentId, RequestId, Timestamp,
-    VendorId, wire,
+    BasisPoints, CaisseId, CardId, Cents, Date, Digest, MemberId, Month, PaymentId, RequestId,
+    Timestamp, VendorId, wire,
 };
 use ledger::answer::{CardHome, PaymentInfo, Receipt};
-use ledger::command::{Code, PayIntent, PaymentCode, request_digest};
+use ledger::calendar::Zone;
+use ledger::command::{Code, PayIntent, PaymentCode, Purchase, Purse};
 use ledger::federation::feed_key;
+use ledger::guarantee::Force;
 use ledger::records::{Kind, MemoryRecords, Records};
-use ledger::rules::{Allocation, Contribution, Household, Rules};
+use ledger::rules::{Allocation, Caps, Contribution, Household, Issue, Keep, Lots, Rules};
 use ledger::state::{PaymentSettings, Secret, Secrets, Settings};
 use ledger::{Answer, Caisse, Command, Effect, Input, Outcome, Query};
 
@@ -28,6 +30,7 @@ pub struct House {
     pub disk: MemoryRecords,
     pub seed: u8,
     starts: u8,
+    rules: Rules,
     pub told: Vec<(RequestId, Outcome)>,
 }
 
@@ -78,24 +81,31 @@ pub fn contact(seed: u8) -> Contact {
     }
 }
 
-fn settings(seed: u8) -> Settings {
+/// The rules of a village that says nothing else: 100 euros for each person once the contribution is in.
+pub fn rules() -> Rules {
+    Rules {
+        version: 1,
+        from: Date::new(2026, 1, 1).expect("a day"),
+        reason: "test".to_owned(),
+        decision: None,
+        allocation: Allocation::PerPerson { amount: Cents::from_u32(10_000), child: None },
+        contribution: Contribution::SelfSet {
+            least: Cents::from_u32(100),
+            most: Cents::from_u32(25_000),
+            step: Cents::from_u32(100),
+        },
+        issue: Issue { from_day: 1, after_contribution: true },
+        caps: Caps::default(),
+        lots: Lots::default(),
+        keep: Keep::default(),
+    }
+}
+
+fn settings(seed: u8, rules: &Rules) -> Settings {
     Settings {
         contact: contact(seed),
-        rules: Rules {
-            version: 1,
-            from: Month::new(2026, 1).expect("a month"),
-            reason: "test".to_owned(),
-            allocation: Allocation::PerPerson {
-                amount: Cents::from_u32(10_000),
-                child: None,
-                after_contribution: true,
-            },
-            contribution: Contribution::SelfSet {
-                least: Cents::from_u32(100),
-                most: Cents::from_u32(25_000),
-                step: Cents::from_u32(100),
-            },
-        },
+        rules: rules.clone(),
+        zone: Zone::paris(),
         payments: PaymentSettings::default(),
     }
 }
@@ -127,7 +137,16 @@ pub fn terms() -> Terms {
 impl Village {
     /// Makes caisses that know nothing of each other.
     pub fn strangers(count: u8) -> Self {
-        let houses: Vec<House> = (1..=count).map(House::new).collect();
+        Self::of_houses((1..=count).map(|seed| House::new(seed, &rules())).collect())
+    }
+
+    /// Makes one caisse with rules of its own.
+    pub fn alone(rules: &Rules) -> Self {
+        assert_eq!(rules.check(), Ok(()));
+        Self::of_houses(vec![House::new(1, rules)])
+    }
+
+    fn of_houses(houses: Vec<House>) -> Self {
         Self {
             ids: houses.iter().enumerate().map(|(i, h)| (h.caisse.id(), i)).collect(),
             houses,
@@ -330,8 +349,11 @@ impl Village {
         let command = Command::IssueCard { member, code: code("1234") };
         let Answer::CardIssued(card) = self.ok(house, command) else { panic!("a card is issued") };
         let amount = cents(2_000);
-        self.ok(house, Command::AddContribution { member, month: month(), amount });
-        self.ok(house, Command::Allocate { month: month() });
+        self.ok(
+            house,
+            Command::AddContribution { member, month: month(), amount, into: Purse::Bank },
+        );
+        self.ok(house, Command::Allocate { month: month(), force: Some(Force::because("test")) });
         Shopper { member, card: card.qr.parse().expect("a card") }
     }
 
@@ -368,12 +390,12 @@ impl Village {
         let code = match seal_to {
             None => PaymentCode::Plain(code(typed)),
             Some(key) => {
-                let request = request_digest(payment, card, vendor, amount);
+                let request = Purchase::from(amount).request(payment, card, vendor);
                 let sealed = key.seal(typed.as_bytes(), &payment, &request, [7; 32]);
                 PaymentCode::Sealed(sealed.expect("a code seals"))
             }
         };
-        PayIntent { payment, card: shopper.card.clone(), vendor, amount, code }
+        PayIntent { payment, card: shopper.card.clone(), vendor, purchase: amount.into(), code }
     }
 
     pub fn pay(
@@ -445,10 +467,11 @@ impl Village {
         self.cut_off(house);
         self.lose_post();
         self.cut.remove(&house);
-        let House { disk: current, seed, starts, .. } = &mut self.houses[house];
+        let House { disk: current, seed, starts, rules, .. } = &mut self.houses[house];
         *starts += 1;
         *current = disk.unwrap_or_else(|| current.clone());
-        let (caisse, effects) = Caisse::open(settings(*seed), secrets(*seed, *starts), current);
+        let (caisse, effects) =
+            Caisse::open(settings(*seed, rules), secrets(*seed, *starts), current);
         self.houses[house].caisse = caisse;
         self.perform(house, effects);
     }
@@ -464,9 +487,14 @@ impl Village {
 }
 
 impl House {
-    fn new(seed: u8) -> Self {
-        let disk = MemoryRecords::default();
-        let (caisse, _) = Caisse::open(settings(seed), secrets(seed, 0), &disk);
-        Self { caisse, disk, seed, starts: 0, told: Vec::new() }
+    fn new(seed: u8, rules: &Rules) -> Self {
+        let mut disk = MemoryRecords::default();
+        let (caisse, effects) = Caisse::open(settings(seed, rules), secrets(seed, 0), &disk);
+        for effect in effects {
+            if let Effect::Persist(writes) = effect {
+                disk.apply(writes);
+            }
+        }
+        Self { caisse, disk, seed, starts: 0, rules: rules.clone(), told: Vec::new() }
     }
 }

@@ -2,13 +2,13 @@
 //! beside another value is named with its line too.
 
 use crdt::agreement::{Eligibility, Terms};
-use crdt::{Cents, Duration, Month};
+use crdt::{Cents, Duration};
 use ledger::state::PaymentSettings;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::rules::{AllocationSection, ContributionSection};
-use super::values::{Euros, HttpAddress, Percent, Text, Texts, UpTo};
+use super::rules::RulesSection;
+use super::values::{Euros, HttpAddress, Percent, Text, Texts, TimeZone, UpTo};
 
 /// Hours of the longest lock of a card: a month; a card out of use for longer is replaced.
 const MOST_LOCK_HOURS: u32 = 24 * 31;
@@ -42,21 +42,8 @@ pub(super) struct File {
 pub(super) struct CaisseSection {
     pub name: Text,
     pub territory: Texts,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RulesSection {
-    #[serde(default = "one")]
-    pub version: UpTo<{ u32::MAX }>,
-    pub from: Month,
-    pub reason: Text,
-    pub allocation: Spanned<AllocationSection>,
-    pub contribution: Spanned<ContributionSection>,
-}
-
-const fn one() -> UpTo<{ u32::MAX }> {
-    UpTo(1)
+    #[serde(default)]
+    pub time_zone: TimeZone,
 }
 
 #[derive(Deserialize)]

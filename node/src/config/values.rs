@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use crdt::{BasisPoints, Cents};
+use ledger::calendar::Zone;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
@@ -193,6 +194,26 @@ impl<'de> Deserialize<'de> for HttpAddress {
         text.parse().map(Self).map_err(|_| {
             let help = "write it as \"127.0.0.1:7448\"";
             D::Error::custom(format!("{text:?} is not an address and a port | {help}"))
+        })
+    }
+}
+
+/// The name of a time zone.
+#[derive(Clone, Debug)]
+pub(super) struct TimeZone(pub Zone);
+
+impl Default for TimeZone {
+    fn default() -> Self {
+        Self(Zone::paris())
+    }
+}
+
+impl<'de> Deserialize<'de> for TimeZone {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Zone::named(&name).map(Self).map_err(|_| {
+            let help = "write it as \"Europe/Paris\" or \"Indian/Reunion\"";
+            D::Error::custom(format!("no time zone is called {name:?} | {help}"))
         })
     }
 }

@@ -11,8 +11,9 @@ use crdt::card::CardText;
 use crdt::key::{Purpose, Signature};
 use crdt::{Cents, Digest, PaymentId, RequestId, VendorId, wire};
 use ledger::answer::{Receipt, VendorInfo};
-use ledger::command::{PayIntent, PaymentCode};
+use ledger::command::{BasketLine, PayIntent, PaymentCode, Purchase};
 use ledger::refused::{PaymentRefused, RefundRefused};
+use ledger::rules::Percent;
 use ledger::{Answer, Command, Refused};
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +33,21 @@ pub(super) struct Sale {
     card: CardText,
     #[serde(deserialize_with = "euros")]
     amount: Cents,
+    #[serde(default)]
+    lines: Vec<Line>,
+    #[serde(default)]
+    partial: bool,
+    tier_percent: Option<Percent>,
     code: PaymentCode,
+}
+
+/// A line of a basket.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Line {
+    product: String,
+    #[serde(deserialize_with = "euros")]
+    amount: Cents,
 }
 
 /// What a till gives back.
@@ -187,9 +202,12 @@ pub(super) async fn pay(
     State(doors): State<Doors>,
     sale: Result<Json<Sale>, JsonRejection>,
 ) -> Result<Json<SignedReceipt>, Failure> {
-    let Json(Sale { id: payment, card, amount, code }) = sale?;
+    let Json(Sale { id: payment, card, amount, lines, partial, tier_percent, code }) = sale?;
     let card = checked(&doors, card);
-    let intent = PayIntent { payment, card, vendor, amount, code };
+    let line = |Line { product, amount }| BasketLine { product, amount };
+    let lines = lines.into_iter().map(line).collect();
+    let purchase = Purchase { amount, lines, partial, tier: tier_percent };
+    let intent = PayIntent { payment, card, vendor, purchase, code };
     match ask(&doors, Command::Pay(intent)).await? {
         Answer::Paid(receipt) => {
             let signature = doors.node.sign(Purpose::Receipt, &wire::encode(&receipt));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crdt::{BasisPoints, CardId, Month, RequestId, VendorId};
 use ledger::answer::{AccountInfo, Receipt};
 use ledger::command::{Code, PayIntent, PaymentCode};
+use ledger::guarantee::Force;
 use ledger::rules::Household;
 use ledger::{Answer, Caisse, Command, Outcome, Query};
 use node::http::{Doors, till_digest};
@@ -67,7 +68,8 @@ pub fn open(dir: &Path) -> Waiting {
     let loaded = setup::load(dir).expect("the directory is whole");
     let caisse = Caisse::open(loaded.settings, loaded.secrets, &store);
     let metrics = Arc::new(Metrics::default());
-    let (machine, handle, said) = Machine::new(caisse, store, Arc::clone(&metrics));
+    let (machine, handle, said) =
+        Machine::new(caisse, store, Arc::clone(&metrics)).expect("the store is new");
     Waiting { machine, handle, said, metrics }
 }
 
@@ -129,7 +131,11 @@ impl House {
             panic!("no card was issued");
         };
         (self.card, self.number, self.qr) = (card.card, card.number, card.qr);
-        self.done(Command::Allocate { month: Month::new(2026, 11).expect("a month") }).await;
+        self.done(Command::Allocate {
+            month: Month::new(2026, 11).expect("a month"),
+            force: Some(Force::because("test")),
+        })
+        .await;
     }
 
     async fn add_vendor(&self, secret: &str) -> VendorId {
@@ -178,7 +184,7 @@ impl House {
             payment: crdt::PaymentId::new([payment; 16]),
             card: self.number.parse().expect("the printed number"),
             vendor: self.vendor,
-            amount: crdt::Cents::from_u32(cents),
+            purchase: crdt::Cents::from_u32(cents).into(),
             code: PaymentCode::Plain(CODE.parse().expect("four digits")),
         }
     }

@@ -14,7 +14,8 @@ use hyper::body::Bytes;
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use ledger::answer::{CardHome, FederationInfo};
-use ledger::command::request_digest;
+use ledger::command::Purchase;
+use ledger::guarantee::Force;
 use ledger::rules::Household;
 use ledger::{Answer, Command, Outcome, Query};
 use node::config::Config;
@@ -198,7 +199,14 @@ async fn issue_card(node: &Node) -> String {
     let Answer::CardIssued(card) = node.done(6, &Command::IssueCard { member, code }).await else {
         panic!("no card");
     };
-    node.done(7, &Command::Allocate { month: "2026-11".parse().expect("a month") }).await;
+    node.done(
+        7,
+        &Command::Allocate {
+            month: "2026-11".parse().expect("a month"),
+            force: Some(Force::because("test")),
+        },
+    )
+    .await;
     card.number
 }
 
@@ -211,7 +219,7 @@ async fn visit(host: &Node, vendor: VendorId, card: &str, payment: PaymentId, ce
         panic!("no key to seal the code to");
     };
     let amount = Cents::from_u32(cents);
-    let request = request_digest(payment, card.card(), vendor, amount);
+    let request = Purchase::from(amount).request(payment, card.card(), vendor);
     let sealed = key.seal(CODE.as_bytes(), &payment, &request, [7; 32]).expect("it seals");
     json!({ "id": payment, "card": card, "amount": amount.to_string(), "code": { "sealed": sealed } })
 }

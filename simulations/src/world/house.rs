@@ -6,9 +6,10 @@ use std::collections::VecDeque;
 use crdt::contact::{Contact, caisse_id, certify};
 use crdt::key::SecretKey;
 use crdt::seal::SealingSecret;
-use crdt::{CaisseId, Cents, Month, Timestamp};
+use crdt::{CaisseId, Cents, Date, Timestamp};
+use ledger::calendar::Zone;
 use ledger::records::{Kind, MemoryRecords, Records, Write};
-use ledger::rules::{Allocation, Contribution, Rules};
+use ledger::rules::{Allocation, Caps, Contribution, Issue, Keep, Lots, Rules};
 use ledger::state::{PaymentSettings, Secret, Secrets, Settings};
 use ledger::{Caisse, Effect, Input, Outcome, Query};
 
@@ -91,19 +92,21 @@ fn settings(number: u8) -> Settings {
         contact: contact_of(number),
         rules: Rules {
             version: 1,
-            from: Month::new(2026, 1).expect("a month"),
+            from: Date::new(2026, 1, 1).expect("a day"),
             reason: "simulated".to_owned(),
-            allocation: Allocation::PerPerson {
-                amount: ALLOCATION,
-                child: None,
-                after_contribution: false,
-            },
+            decision: None,
+            allocation: Allocation::PerPerson { amount: ALLOCATION, child: None },
             contribution: Contribution::SelfSet {
                 least: Cents::from_u32(100),
                 most: Cents::from_u32(25_000),
                 step: Cents::from_u32(100),
             },
+            issue: Issue::default(),
+            caps: Caps::default(),
+            lots: Lots::default(),
+            keep: Keep::default(),
         },
+        zone: Zone::paris(),
         payments: PaymentSettings::default(),
     }
 }
@@ -184,7 +187,13 @@ impl House {
         self.starts += 1;
         self.working = self.disk.clone();
         let (settings, secrets) = (settings(self.number), secrets(self.number, self.starts));
-        let (machine, _) = Caisse::open(settings, secrets, &self.disk);
+        let (machine, effects) = Caisse::open(settings, secrets, &self.disk);
+        for effect in effects {
+            if let Effect::Persist(writes) = effect {
+                self.working.apply(writes.iter().cloned());
+                self.disk.apply(writes);
+            }
+        }
         #[cfg(feature = "mutants")]
         let machine = {
             let mut machine = machine;

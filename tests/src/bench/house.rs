@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crdt::{PaymentId, RequestId, Timestamp};
 use ledger::command::PayIntent;
+use ledger::guarantee::Force;
 use ledger::{Answer, Caisse, Command, Effect, Input, Outcome};
 use node::setup;
 use node::store::{Overlay, Store};
@@ -40,7 +41,12 @@ impl House {
         let loaded = setup::load(dir);
         let loaded = loaded.map_err(|why| failed("opening a caisse")(why.to_string()))?;
         let node = loaded.secrets.node.public();
-        let (caisse, _) = Caisse::open(loaded.settings, loaded.secrets, &store);
+        let (caisse, effects) = Caisse::open(loaded.settings, loaded.secrets, &store);
+        for effect in effects {
+            if let Effect::Persist(writes) = effect {
+                store.commit(&writes).map_err(|why| Trouble::answer("a first start", why))?;
+            }
+        }
         let passed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let now = i64::try_from(passed.unwrap_or_default().as_millis()).unwrap_or(i64::MAX);
         let spent = (Duration::ZERO, Duration::ZERO);
@@ -111,7 +117,10 @@ impl House {
             other => Err(unexpected(&other)),
         });
         let shoppers = shoppers.collect::<Result<_, _>>()?;
-        self.done(vec![Command::Allocate { month: market::month() }])?;
+        self.done(vec![Command::Allocate {
+            month: market::month(),
+            force: Some(Force::because("test")),
+        }])?;
         Ok(shoppers)
     }
 
@@ -142,7 +151,7 @@ impl House {
             payment: PaymentId::new(self.chance.bytes()),
             card,
             vendor: stall.vendor,
-            amount: crdt::Cents::from_u32(cents),
+            purchase: crdt::Cents::from_u32(cents).into(),
             code: plain_code(),
         })
     }

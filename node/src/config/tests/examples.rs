@@ -47,11 +47,13 @@ fn the_default_shows_every_key_that_is_read_and_no_other() {
         BTreeSet::from(["caisse", "rules", "cards", "payments", "agreement", "node"]);
     let (text, _) = with("[cards]", "[no_such_section_at_all]");
     assert_eq!(listed(&mistake(&text).help), sections.iter().map(|s| (*s).to_owned()).collect());
-    sections.extend(["rules.allocation", "rules.contribution"]);
+    let of_rules = ["allocation", "contribution", "issue", "caps", "lots"];
+    let names = of_rules.map(|name| format!("rules.{name}"));
+    sections.extend(names.iter().map(String::as_str));
     for section in sections {
         let mut known = known_keys(section);
         if section == "rules" {
-            assert!(known.remove("allocation") && known.remove("contribution"));
+            assert!(of_rules.iter().all(|name| known.remove(*name)));
         }
         assert_eq!(shown_keys(section), known, "[{section}]");
     }
@@ -68,6 +70,9 @@ fn a_small_file_is_enough_and_what_it_leaves_out_is_as_the_default_says() {
     assert_eq!((small.terms, small.payments), (default.terms, default.payments));
     assert_eq!((small.listen, small.http), (default.listen, default.http));
     assert_eq!(small.rules.version, default.rules.version);
+    let Rules { caps, lots, keep, issue, .. } = small.rules;
+    assert_eq!((caps, lots, keep), (default.rules.caps, default.rules.lots, default.rules.keep));
+    assert_eq!((issue.from_day, small.zone), (default.rules.issue.from_day, default.zone));
 }
 
 #[test]

@@ -27,7 +27,11 @@ fn every_member_of_the_demo_may_give_the_contribution_and_gets_an_allocation() {
             let household = Household { adults, teens, children };
             assert!(names.insert(name) && household.is_valid(), "{caisse}: {line}");
             let amount = contribution.parse().expect("an amount");
-            assert_eq!(rules.contribution.accepts(&household, amount), Ok(()), "{caisse}: {line}");
+            assert_eq!(
+                rules.contribution.accepts(&household, None, amount),
+                Ok(()),
+                "{caisse}: {line}"
+            );
             assert!(rules.allocation.for_household(&household).is_some(), "{caisse}: {line}");
         }
         assert_eq!(names.len(), 40, "{caisse}");
