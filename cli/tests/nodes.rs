@@ -159,6 +159,8 @@ fn pay<'a>(card: &'a str, vendor: &'a str, amount: &'a str, code: &'a str) -> Ve
 fn one_caisse_enrols_sells_refunds_and_verifies_running_or_not() {
     let mut caisse = Caisse::open("Caisse d'essai");
     let card = caisse.enrol("Rose Pervanchoux");
+    let again = caisse.ask(&["allocate", "--month", "2026-11", "--preview"]).out;
+    assert!(again.contains("Rose Pervanchoux") && again.contains("issued before"), "{again}");
     caisse.stall("Le Potager");
     let code = caisse.file("code", "4071\n");
     let id = "ab".repeat(16);
@@ -272,6 +274,9 @@ fn two_caisses_found_a_federation_sell_across_and_settle() {
     host.done(&["statement", "--with", "Cadenet", "--publish"]);
     let agreed = |info: &Value| info["statement"]["agreed"].is_object();
     host.until("agreed", &["statement", "--with", "Cadenet"], agreed);
+    let shown = home.ask(&["statement", "--with", "Montpellier"]).out;
+    assert!(shown.contains("we owe it 14.00"), "{shown}");
+    assert!(shown.contains("the two sides contradict") && !shown.contains("yes"), "{shown}");
     let run = host.done(&["settle", "propose"])["run_proposed"].as_str().expect("a run").to_owned();
     let certified = |info: &Value| info["runs"][0]["certified"] == true;
     host.until("certified", &["settle", "status"], certified);
