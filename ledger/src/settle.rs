@@ -119,7 +119,8 @@ pub(crate) fn abort(state: &mut State, turn: &mut Turn<'_>, id: RunId, reason: S
 /// says that all signatures are held, and books what all have certified. Nothing is looked at as long as
 /// only payments pass.
 pub(crate) fn advance(state: &mut State, turn: &mut Turn<'_>) {
-    let Some(federation) = state.federation.as_mut().filter(|federation| federation.settling) else {
+    let Some(federation) = state.federation.as_mut().filter(|federation| federation.settling)
+    else {
         return;
     };
     federation.settling = false;
@@ -160,7 +161,8 @@ fn answer_statements(state: &mut State, turn: &mut Turn<'_>) {
         .collect();
     let statements = federation.view.settlements.statements().keys();
     let of_us = statements.filter(|s| s.pair.other(&me).is_some() && !ours.contains(&s.cut));
-    let (held, missing): (Vec<_>, Vec<_>) = of_us.partition(|s| may_publish && holds(federation, s));
+    let (held, missing): (Vec<_>, Vec<_>) =
+        of_us.partition(|s| may_publish && holds(federation, s));
     let cuts: BTreeSet<(Pair, Cut)> = held.into_iter().map(|s| (s.pair, s.cut.clone())).collect();
     // What we cannot answer yet waits for the fence, or for the entries up to its cut.
     federation.settling = !may_publish || !missing.is_empty();

@@ -1,5 +1,6 @@
 //! The doors for people: the operator's socket, and HTTP for tills.
 
+mod known;
 mod operator;
 mod till;
 
@@ -38,6 +39,15 @@ pub struct Doors {
     pub metrics: Arc<Metrics>,
     /// Signs receipts.
     pub node: SecretKey,
+    known: Arc<known::Known>,
+}
+
+impl Doors {
+    /// Makes the doors of a machine.
+    #[must_use]
+    pub fn new(machine: Handle, metrics: Arc<Metrics>, node: SecretKey) -> Self {
+        Self { machine, metrics, node, known: Arc::default() }
+    }
 }
 
 /// The name of the operator's socket in a caisse's directory. Its permissions are the authentication.

@@ -69,7 +69,7 @@ pub async fn run_until(dir: &Path, stop: watch::Receiver<bool>) -> Result<(), Ru
 
     let settings = network::Settings::new(node.clone(), network_id, loaded.config.listen.clone());
     let (network, heard) = network::start(settings)?;
-    let doors = Doors { machine: handle.clone(), metrics: Arc::clone(&metrics), node };
+    let doors = Doors::new(handle.clone(), Arc::clone(&metrics), node);
     let mut parts: JoinSet<Result<(), RunError>> = JoinSet::new();
     http::serve(&mut parts, doors, dir, loaded.config.http, &stop).await?;
     parts.spawn(speak(said, network.commands()));

@@ -128,6 +128,7 @@ impl Store {
             .use_compression(false)
             // Every commit flushes.
             .flush_every_ms(None);
+        disk::remove_unfinished_index(path).map_err(StoreError::io(path))?;
         let db = guarded(dir, || open_when_unlocked(&config))?;
         let disk = Disk::open(path).map_err(StoreError::io(path))?;
         let failed = Mutex::new(None);

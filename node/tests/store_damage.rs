@@ -151,6 +151,42 @@ fn a_missing_or_emptied_file_is_named_as_damage() {
 }
 
 #[test]
+fn an_index_that_a_killed_start_left_unfinished_is_no_damage() {
+    let original = tempfile::tempdir().expect("a temporary directory");
+    caisse(original.path());
+    let whole = read(original.path()).expect("it is whole");
+    let index = |path: &Path| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        name.starts_with("snap.").then(|| name.to_owned())
+    };
+    let names: Vec<String> =
+        files(&original.path().join("store")).iter().filter_map(|p| index(p)).collect();
+    let [name] = names.as_slice() else { panic!("one index: {names:?}") };
+    for kept in ["the index before", "no index before"] {
+        for bytes in [0, 1, 12, 13, 1_000, usize::MAX] {
+            let (dir, store) = copy(original.path());
+            let finished = fs::read(store.join(name)).expect("it exists");
+            let part = &finished[..bytes.min(finished.len())];
+            if kept == "no index before" {
+                fs::remove_file(store.join(name)).expect("it exists");
+            }
+            // One of the same place, and one of a later place, as a start after more commits makes it.
+            for unfinished in
+                [format!("{name}.generating"), "snap.00000000FFFFFFFF.generating".to_owned()]
+            {
+                fs::write(store.join(unfinished), part).expect("our own file");
+            }
+            let what = format!("{bytes} bytes of an index, {kept}");
+            let rows = read(dir.path()).unwrap_or_else(|why| panic!("{what}: {why}"));
+            assert!(rows == whole, "{what}: {} of {} rows", rows.len(), whole.len());
+            let is_left = |path: &PathBuf| path.display().to_string().ends_with(".generating");
+            let left = files(&store).into_iter().filter(is_left);
+            assert_eq!(left.count(), 0, "{what}: it is still there");
+        }
+    }
+}
+
+#[test]
 fn a_store_that_failed_answers_nothing_and_takes_nothing() {
     let original = tempfile::tempdir().expect("a temporary directory");
     caisse(original.path());

@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use crdt::card::CardText;
 use crdt::key::{Purpose, Signature};
-use crdt::{Cents, PaymentId, RequestId, wire};
+use crdt::{Cents, Digest, PaymentId, RequestId, VendorId, wire};
 use ledger::answer::{Receipt, VendorInfo};
 use ledger::command::{PayIntent, PaymentCode};
 use ledger::refused::{PaymentRefused, RefundRefused};
@@ -18,8 +18,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Doors, till_digest};
 
-/// The vendor for whom a till speaks.
-pub(super) struct Till(VendorInfo);
+/// The vendor for whom a till speaks, and the hash of the secret by which it is known.
+pub(super) struct Till {
+    vendor: VendorId,
+    secret: Digest,
+}
 
 /// What a till asks for.
 #[derive(Clone, Debug, Deserialize)]
@@ -139,15 +142,28 @@ impl FromRequestParts<Doors> for Till {
         let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let secret = header.and_then(|value| value.strip_prefix("Bearer "));
         let secret = till_digest(secret.ok_or_else(Failure::unauthorised)?);
-        let found = doors.machine.query(ledger::Query::Till(secret)).await;
-        match found.map_err(Failure::stopping)? {
-            Ok(Answer::Vendors(vendors)) => {
-                let vendor = vendors.into_iter().next().ok_or_else(Failure::unauthorised)?;
-                Ok(Self(vendor))
-            }
-            Ok(_) | Err(_) => Err(Failure::unauthorised()),
+        if let Some(vendor) = doors.known.till(&secret) {
+            return Ok(Self { vendor, secret });
         }
+        let vendor = vendor_of(doors, secret).await?.id;
+        doors.known.remember_till(secret, vendor);
+        Ok(Self { vendor, secret })
     }
+}
+
+async fn vendor_of(doors: &Doors, secret: Digest) -> Result<VendorInfo, Failure> {
+    let found = doors.machine.query(ledger::Query::Till(secret)).await;
+    match found.map_err(Failure::stopping)? {
+        Ok(Answer::Vendors(vendors)) => vendors.into_iter().next(),
+        Ok(_) | Err(_) => None,
+    }
+    .ok_or_else(Failure::unauthorised)
+}
+
+/// Reads a card; one whose signature holds is checked once and then known by its number.
+fn checked(doors: &Doors, card: CardText) -> CardText {
+    let partners = doors.machine.keyring();
+    doors.known.checked(card, &doors.node.public(), partners.as_deref())
 }
 
 fn new_request() -> Result<RequestId, Failure> {
@@ -167,12 +183,13 @@ async fn question(doors: &Doors, question: ledger::Query) -> Result<Answer, Fail
 
 /// Takes a payment; answers once it is decided and durable.
 pub(super) async fn pay(
-    Till(vendor): Till,
+    Till { vendor, .. }: Till,
     State(doors): State<Doors>,
     sale: Result<Json<Sale>, JsonRejection>,
 ) -> Result<Json<SignedReceipt>, Failure> {
     let Json(Sale { id: payment, card, amount, code }) = sale?;
-    let intent = PayIntent { payment, card, vendor: vendor.id, amount, code };
+    let card = checked(&doors, card);
+    let intent = PayIntent { payment, card, vendor, amount, code };
     match ask(&doors, Command::Pay(intent)).await? {
         Answer::Paid(receipt) => {
             let signature = doors.node.sign(Purpose::Receipt, &wire::encode(&receipt));
@@ -184,13 +201,13 @@ pub(super) async fn pay(
 
 /// Gives back what a payment of this vendor covered, or a part of it.
 pub(super) async fn refund(
-    Till(vendor): Till,
+    Till { vendor, .. }: Till,
     State(doors): State<Doors>,
     give_back: Result<Json<GiveBack>, JsonRejection>,
 ) -> Result<Json<Answer>, Failure> {
     let Json(GiveBack { id, payment, amount }) = give_back?;
     let of_vendor = match question(&doors, ledger::Query::Payment(payment)).await? {
-        Answer::Payment(info) => info.vendor == Some(vendor.id),
+        Answer::Payment(info) => info.vendor == Some(vendor),
         _ => false,
     };
     if !of_vendor {
@@ -206,17 +223,21 @@ pub(super) struct CardOf {
 
 /// Says where a card is from and to which key its code is sealed.
 pub(super) async fn card_home(
-    Till(_): Till,
+    _: Till,
     State(doors): State<Doors>,
     card: Result<Json<CardOf>, JsonRejection>,
 ) -> Result<Json<Answer>, Failure> {
     let Json(CardOf { card }) = card?;
+    let card = checked(&doors, card);
     question(&doors, ledger::Query::CardHome(card)).await.map(Json)
 }
 
 /// Says who the till's vendor is, at which rate it is covered, and what it is owed.
-pub(super) async fn vendor(Till(vendor): Till) -> Json<VendorInfo> {
-    Json(vendor)
+pub(super) async fn vendor(
+    Till { secret, .. }: Till,
+    State(doors): State<Doors>,
+) -> Result<Json<VendorInfo>, Failure> {
+    vendor_of(&doors, secret).await.map(Json)
 }
 
 #[derive(Clone, Debug, Deserialize)]

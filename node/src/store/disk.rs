@@ -88,6 +88,27 @@ fn sync_blob(path: &Path) -> io::Result<bool> {
     }
 }
 
+/// Removes an index that sled had not finished when its process was killed in the middle of a start.
+///
+/// sled writes its index under a name of its own and then renames it, but at the next start it takes the
+/// unfinished file for the latest index (it leaves out another ending than the one it gives) and refuses to
+/// open. The index before it, if any, is whole, and so is the log, from which sled makes it again.
+pub(super) fn remove_unfinished_index(path: &Path) -> io::Result<()> {
+    let entries = match fs::read_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let name = entry?.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("snap.") && name.ends_with(".generating") {
+            tracing::info!(file = %name, "removing an index that an interrupted start left unfinished");
+            fs::remove_file(path.join(name.as_ref()))?;
+        }
+    }
+    Ok(())
+}
+
 /// Takes the lock of a caisse's directory, which lasts as long as the returned file is open.
 pub(super) fn lock(dir: &Path) -> Result<File, StoreError> {
     let path = dir.join("lock");

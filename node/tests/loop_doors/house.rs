@@ -78,6 +78,7 @@ pub struct House {
     pub vendor: VendorId,
     pub card: CardId,
     pub number: String,
+    pub qr: String,
     requests: std::sync::atomic::AtomicU64,
     stop: watch::Sender<bool>,
     working: JoinHandle<Result<(), StoreError>>,
@@ -99,10 +100,11 @@ impl House {
         let working = tokio::spawn(machine.run(stopped));
         let mut house = Self {
             dir,
-            doors: Doors { machine: handle, metrics, node },
+            doors: Doors::new(handle, metrics, node),
             vendor: VendorId::new([0; 16]),
             card: CardId::new([0; 10]),
             number: String::new(),
+            qr: String::new(),
             requests: std::sync::atomic::AtomicU64::new(1),
             stop,
             working,
@@ -126,7 +128,7 @@ impl House {
         let Answer::CardIssued(card) = self.done(Command::IssueCard { member, code }).await else {
             panic!("no card was issued");
         };
-        (self.card, self.number) = (card.card, card.number);
+        (self.card, self.number, self.qr) = (card.card, card.number, card.qr);
         self.done(Command::Allocate { month: Month::new(2026, 11).expect("a month") }).await;
     }
 

@@ -5,7 +5,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use crdt::Cents;
-use crdt::key::{Purpose, Signature};
+use crdt::card::{CardCertificate, CardText};
+use crdt::key::{Purpose, SecretKey, Signature};
 use http_body_util::BodyExt as _;
 use ledger::Command;
 use ledger::answer::Receipt;
@@ -113,6 +114,36 @@ async fn a_card_that_nobody_issued_and_a_text_that_is_no_card_are_refused() {
         let mut asked = sale(&house, "03", "1.00", "4071");
         asked["card"] = json!(card);
         assert_eq!(refused(&house, SECRET, &asked).await.1, kind, "{card}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_scanned_card_pays_every_time_and_one_with_a_false_signature_never_does() {
+    let house = House::open().await;
+    let scanned = |payment: &str, qr: &str| {
+        let mut asked = sale(&house, payment, "1.00", "4071");
+        asked["card"] = json!(qr);
+        asked
+    };
+    let forged =
+        CardCertificate::sign(house.card, us(&house).await, &SecretKey::from_seed(&[9; 32]));
+    let forged = CardText::Certificate(Box::new(forged)).to_string();
+    for (good, bad) in [("60", "61"), ("62", "63")] {
+        paid(&house, &scanned(good, &house.qr)).await;
+        assert_eq!(refused(&house, SECRET, &scanned(bad, &forged)).await.1, "forged_card");
+    }
+    // Scanned or typed, it is the same sale.
+    let typed = sale(&house, "60", "1.00", "4071");
+    assert_eq!(paid(&house, &typed).await, paid(&house, &scanned("60", &house.qr)).await);
+    let mut nothing = scanned("64", &forged);
+    nothing["amount"] = json!("0.00");
+    assert_eq!(refused(&house, SECRET, &nothing).await.1, "amount_zero", "the order of refusals");
+}
+
+async fn us(house: &House) -> crdt::CaisseId {
+    match house.doors.machine.query(ledger::Query::Contact).await.expect("the machine works") {
+        Ok(ledger::Answer::Contact(contact)) => contact.id,
+        other => panic!("no contact: {other:?}"),
     }
 }
 
