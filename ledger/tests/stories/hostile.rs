@@ -6,7 +6,7 @@ use crdt::pair::PairBody;
 use crdt::settlement::Word;
 use crdt::{PaymentId, RunId, Timestamp};
 use ledger::answer::PaymentStatus;
-use ledger::refused::{FederationRefused, Refused, SettlementRefused};
+use ledger::refused::{FederationRefused, PaymentRefused, Refused, SettlementRefused};
 use ledger::{Answer, Command, Input};
 
 use super::village::{Village, cents, secrets, terms};
@@ -110,5 +110,8 @@ fn a_caisse_that_sees_its_own_feed_say_two_things_says_no_more() {
     assert_eq!(village.houses[1].caisse.forked(), [village.id(0)]);
     assert_eq!(village.owes(1, 0), 700);
     assert!(village.pay(0, 2, vendor, &visitor, 1_000).is_some_and(|outcome| outcome.is_err()));
+    let (of_the_frozen, stall) = (village.shopper(0, 1), village.vendor(1, 10_000));
+    let refused = village.pay(1, 3, stall, &of_the_frozen, 1_000);
+    assert_eq!(refused, Some(Err(PaymentRefused::HomeFrozen.into())), "its vendor is told why");
     village.all_is_well_at(1);
 }
