@@ -1,5 +1,5 @@
 //! Sales at our vendors: with a card of ours decided here, with a card of a partner together with its
-//! home caisse (3.4). We alone decide capture or void, once.
+//! home caisse, state by state in `docs/protocol.md`. We alone decide capture or void, once.
 
 mod hears;
 #[cfg(feature = "mutants")]

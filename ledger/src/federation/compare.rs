@@ -1,5 +1,5 @@
 //! Comparing heads with partners: who lacks what. A partner's first word after our start opens the
-//! fence (3.2): until then nothing is written for it.
+//! fence (`docs/protocol.md`): until then nothing is written for it.
 
 use crdt::feed::{FeedId, Head};
 use crdt::message::{Message, Reply};
