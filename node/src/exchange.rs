@@ -1,0 +1,19 @@
+//! The bank's files: pure conversion between bytes and plain types.
+//!
+//! Nothing here opens a file, knows a clock, or decides about members and money: a statement is
+//! read, a payment file is made, and what to do with them is decided elsewhere.
+//!
+//! What is read comes from a stranger: every size is bounded ([`limits`]), and what is wrong is said
+//! with its place. What is written is the same bytes for the same input, for ever, so
+//! that a file made again is seen to be the same file.
+
+mod date;
+pub mod iban;
+pub mod limits;
+mod sepa_text;
+
+pub use date::{Date, NotADate};
+pub use iban::{
+    Bic, CreditorId, EndToEndId, Iban, MandateReference, MessageId, NotABic, NotACreditorId,
+    NotAReference, NotAnIban,
+};
