@@ -4,16 +4,26 @@
 //! read, a payment file is made, and what to do with them is decided elsewhere.
 //!
 //! What is read comes from a stranger: every size is bounded ([`limits`]), and what is wrong is said
-//! with its place. What is written is the same bytes for the same input, for ever, so
+//! with its place ([`Problem`]). What is written is the same bytes for the same input, for ever, so
 //! that a file made again is seen to be the same file.
 
+pub mod bank_csv;
 mod date;
 pub mod iban;
 pub mod limits;
+mod problem;
+mod reason;
 mod sepa_text;
+mod statement;
 
 pub use date::{Date, NotADate};
 pub use iban::{
     Bic, CreditorId, EndToEndId, Iban, MandateReference, MessageId, NotABic, NotACreditorId,
     NotAReference, NotAnIban,
+};
+pub use problem::{Consequence, Fault, Place, Problem, Problems};
+pub use reason::Reason;
+pub use statement::{
+    Balance, BankStatement, Counterpart, Entry, EntryStatus, Line, Period, Return, Side,
+    StatementFile,
 };
