@@ -8,13 +8,18 @@
 //! that a file made again is seen to be the same file.
 
 pub mod bank_csv;
+pub mod camt053;
 mod date;
+mod field;
 pub mod iban;
 pub mod limits;
+pub mod pain002;
 mod problem;
 mod reason;
 mod sepa_text;
+mod source;
 mod statement;
+mod xml;
 
 pub use date::{Date, NotADate};
 pub use iban::{

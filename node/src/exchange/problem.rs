@@ -4,7 +4,7 @@ use crdt::{Cents, SignedCents};
 
 use super::date::NotADate;
 use super::iban::NotAnIban;
-use super::limits::{EXCERPT_CHARS, PROBLEMS};
+use super::limits::{EXCERPT_CHARS, MESSAGE_CHARS, PROBLEMS};
 
 /// A place in a file, from 1. In a table the column counts cells, in XML characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -234,6 +234,11 @@ impl Fault {
 /// Returns the beginning of a wrong value in quotes, with nothing that could change a terminal.
 pub(super) fn excerpt(text: &str) -> String {
     format!("{:?}", shortened(text, EXCERPT_CHARS))
+}
+
+/// Returns the beginning of a message of a library, which may repeat what a stranger wrote.
+pub(super) fn foreign_words(message: &str) -> String {
+    shortened(message, MESSAGE_CHARS).escape_debug().to_string().replace("\\'", "'")
 }
 
 fn shortened(text: &str, most: usize) -> String {
