@@ -1,4 +1,4 @@
-//! The bank's files from outside: real samples and files that hate us.
+//! The bank's files from outside: real samples, files that hate us, and files that the bank must take.
 
 #[path = "bank_files/hostile.rs"]
 mod hostile;
@@ -12,3 +12,5 @@ mod samples;
 mod statements;
 #[path = "bank_files/support.rs"]
 mod support;
+#[path = "bank_files/written.rs"]
+mod written;
