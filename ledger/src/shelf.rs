@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crdt::catalogue::Catalogue;
 use crdt::catalogue::{
-    Actor, Applied, CatalogueChange, Listed, Product, Sheet, SheetRefused, Subject, VendorCard,
-    actor,
+    Actor, CatalogueChange, Product, Sheet, SheetRefused, Subject, VendorCard, actor,
+    search as find,
 };
 use crdt::feed::PublicBody;
 use crdt::{VendorId, wire};
@@ -23,9 +22,8 @@ const PRODUCTS_PER_CHANGE: usize = 250;
 /// The name of the record that holds how many of our changes are in our public feed.
 const PUBLISHED_KEY: &[u8] = b"shelf published";
 
-/// Our documents: as everyone reads them, and as we write them.
+/// Our documents.
 pub(crate) struct Shelf {
-    own: Catalogue,
     sheets: BTreeMap<VendorId, Sheet>,
     actor: Actor,
     changes: u64,
@@ -38,24 +36,14 @@ impl Shelf {
         let actor = actor(&secrets.node.public(), 0, &secrets.boot.0);
         let published = records.get(Kind::Meta, PUBLISHED_KEY);
         let published = published.and_then(|bytes| wire::decode(&bytes).ok()).unwrap_or(0);
-        let sheets = BTreeMap::new();
-        let mut shelf = Self { own: Catalogue::default(), sheets, actor, changes: 0, published };
-        let mut by_vendor: BTreeMap<VendorId, Vec<Vec<u8>>> = BTreeMap::new();
+        let mut shelf = Self { sheets: BTreeMap::new(), actor, changes: 0, published };
         for (_, bytes) in records.range(Kind::Shelf, &[], &[], usize::MAX) {
             if let Ok(change) = wire::decode::<CatalogueChange>(&bytes) {
                 shelf.changes += 1;
                 let Subject::Vendor(vendor) = change.subject;
-                by_vendor.entry(vendor).or_default().push(change.change);
+                // One that does not fit does not fit for anyone else either.
+                let _ = shelf.sheet(vendor).take_in(&change.change);
             }
-        }
-        for (vendor, changes) in by_vendor {
-            for change in &changes {
-                let change =
-                    CatalogueChange { subject: Subject::Vendor(vendor), change: change.clone() };
-                shelf.own.apply(crdt::CaisseId::new([0; 32]), &change);
-            }
-            let changes = changes.iter().map(Vec::as_slice);
-            shelf.sheets.insert(vendor, Sheet::open(&shelf.actor, changes));
         }
         shelf
     }
@@ -119,8 +107,6 @@ fn keep(state: &mut State, turn: &mut Turn<'_>, vendor: VendorId, change: Vec<u8
     let change = CatalogueChange { subject: Subject::Vendor(vendor), change };
     turn.put(Kind::Shelf, &state.shelf.changes.to_be_bytes(), &change);
     state.shelf.changes += 1;
-    let applied = state.shelf.own.apply(crdt::CaisseId::new([0; 32]), &change);
-    debug_assert_eq!(applied, Applied::Changed, "our own change applies");
 }
 
 /// Publishes the changes that are not in our public feed yet, if we may.
@@ -148,13 +134,9 @@ pub(crate) fn relearns(state: &mut State, turn: &mut Turn<'_>, change: &Catalogu
     let Subject::Vendor(vendor) = change.subject;
     let known = state.shelf.published < state.shelf.changes;
     if !known {
+        // One that does not fit is kept all the same: its place in the feed is taken.
+        let _ = state.shelf.sheet(vendor).take_in(&change.change);
         keep(state, turn, vendor, change.change.clone());
-        let own = turn.range(Kind::Shelf, &[], &[], usize::MAX);
-        let own: Vec<CatalogueChange> =
-            own.iter().filter_map(|(_, bytes)| wire::decode(bytes).ok()).collect();
-        let of_vendor = own.iter().filter(|change| change.subject == Subject::Vendor(vendor));
-        let sheet = Sheet::open(&state.shelf.actor, of_vendor.map(|c| c.change.as_slice()));
-        state.shelf.sheets.insert(vendor, sheet);
     }
     state.shelf.published += 1;
     turn.put(Kind::Meta, PUBLISHED_KEY, &state.shelf.published);
@@ -163,7 +145,8 @@ pub(crate) fn relearns(state: &mut State, turn: &mut Turn<'_>, change: &Catalogu
 /// Returns products whose name or vendor contains a text: ours first, then those of other caisses.
 /// The name of the caisse is left to the caller.
 pub(crate) fn search(state: &State, text: &str, limit: usize) -> Vec<ProductInfo> {
-    let ours = state.shelf.own.search(text).map(|listed| Listed { author: state.me, ..listed });
+    let sheets = state.shelf.sheets.iter().map(|(id, sheet)| (state.me, *id, sheet.view()));
+    let ours = find(sheets, text);
     let others = state.federation.as_ref().map(|f| f.view.catalogue.search(text));
     let others = others.into_iter().flatten().filter(|listed| listed.author != state.me);
     ours.chain(others)
