@@ -82,7 +82,18 @@ pub enum Command {
         log_level: String,
     },
     /// Shows how the caisse is.
-    Status,
+    Status {
+        /// Waits until the node answers and may speak for the caisse: every founder has signed the charter,
+        /// and every partner was heard since the start. At most 30 seconds, or as many as are given.
+        #[arg(
+            long,
+            value_name = "SECONDS",
+            num_args = 0..=1,
+            require_equals = true,
+            default_missing_value = "30"
+        )]
+        wait: Option<u32>,
+    },
     /// Re-derives every balance from the books and feeds, and checks every signature; exits with 1 if
     /// anything differs. Works on a stopped caisse too.
     Verify,

@@ -105,7 +105,7 @@ pub async fn carry_out(context: &Context, command: args::Command) -> Result<Done
         Typed::Demo { .. } => Err(Failure::misused("the demo runs in a process of its own")),
         Typed::Init { dir, config } => node::init(&dir, &config),
         Typed::Run { dir, log, log_level } => node::run(&dir, log, &log_level).await,
-        Typed::Status => node::status(context).await,
+        Typed::Status { wait } => node::status(context, wait).await,
         Typed::Verify => node::verify(context).await,
         Typed::Member(command) => member::member(context, command).await,
         Typed::Contribution(command) => member::contribution(context, command).await,

@@ -63,7 +63,7 @@ impl Caisse {
         assert_eq!(said.code, Some(0), "{said:?}");
         let node = start(&dir);
         let caisse = Self { home, node };
-        caisse.until("the node is up", &["status"], |_| true);
+        caisse.done(&["status", "--wait"]);
         caisse
     }
 
@@ -159,6 +159,8 @@ fn pay<'a>(card: &'a str, vendor: &'a str, amount: &'a str, code: &'a str) -> Ve
 fn one_caisse_enrols_sells_refunds_and_verifies_running_or_not() {
     let mut caisse = Caisse::open("Caisse d'essai");
     let card = caisse.enrol("Rose Pervanchoux");
+    let again = caisse.ask(&["allocate", "--month", "2026-11", "--preview"]).out;
+    assert!(again.contains("Rose Pervanchoux") && again.contains("issued before"), "{again}");
     caisse.stall("Le Potager");
     let code = caisse.file("code", "4071\n");
     let id = "ab".repeat(16);
@@ -194,6 +196,7 @@ fn one_caisse_enrols_sells_refunds_and_verifies_running_or_not() {
     assert_eq!(caisse.done(&["verify"])["verified"]["differences"], serde_json::json!([]));
     caisse.stop();
     assert_eq!(caisse.ask(&["status"]).code, Some(3));
+    assert_eq!(caisse.ask(&["status", "--wait=0"]).code, Some(3), "waiting does not change that");
     let verified = caisse.done(&["verify"]);
     assert!(verified["verified"]["payments"].as_u64() > Some(0));
     assert_eq!(caisse.done(&["federation", "contact"])["name"], "Caisse d'essai");
@@ -243,13 +246,15 @@ fn two_caisses_found_a_federation_sell_across_and_settle() {
     let contact = |caisse: &Caisse| path(&caisse.home.path().join("contact.json")).to_owned();
     let (first, second) = (contact(&host), contact(&home));
     let one = host.done(&["federation", "found", &first, &second]);
+    let alone = host.ask(&["status", "--wait=1"]);
+    assert_eq!((alone.code, alone.out.as_str()), (Some(1), ""), "{alone:?}");
+    assert!(alone.talk.contains("waits to hear from 1 other caisse"), "{alone:?}");
     // The order of the files does not matter, nor whether one's own is among them.
     assert_eq!(home.done(&["federation", "found", &first]), one);
     for (caisse, other) in [(&host, "Cadenet"), (&home, "Montpellier")] {
-        caisse.until("founded", &["federation", "members"], |info| {
-            info["federation"]["founded"] == true
-        });
-        caisse.until("agreed", &["federation", "agree", other], |_| true);
+        // Whoever waited is not refused for coming too early.
+        caisse.done(&["status", "--wait"]);
+        caisse.done(&["federation", "agree", other]);
     }
     let in_force = |info: &Value| info["federation"]["agreements"][0]["in_force"] == true;
     host.until("in force", &["federation", "members"], in_force);
@@ -269,6 +274,9 @@ fn two_caisses_found_a_federation_sell_across_and_settle() {
     host.done(&["statement", "--with", "Cadenet", "--publish"]);
     let agreed = |info: &Value| info["statement"]["agreed"].is_object();
     host.until("agreed", &["statement", "--with", "Cadenet"], agreed);
+    let shown = home.ask(&["statement", "--with", "Montpellier"]).out;
+    assert!(shown.contains("we owe it 14.00"), "{shown}");
+    assert!(shown.contains("the two sides contradict") && !shown.contains("yes"), "{shown}");
     let run = host.done(&["settle", "propose"])["run_proposed"].as_str().expect("a run").to_owned();
     let certified = |info: &Value| info["runs"][0]["certified"] == true;
     host.until("certified", &["settle", "status"], certified);

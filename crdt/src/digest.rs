@@ -38,6 +38,10 @@ pub enum Domain {
     Till,
     /// A trace of a simulation.
     Trace,
+    /// A line of a bank's statement, to know it again.
+    BankLine,
+    /// A table of a bank's statement, to name it.
+    BankTable,
 }
 
 impl Domain {
@@ -56,6 +60,8 @@ impl Domain {
             Self::Actor => "caisse v1 catalogue actor",
             Self::Till => "caisse v1 till secret",
             Self::Trace => "caisse v1 simulation trace",
+            Self::BankLine => "caisse v1 bank statement line",
+            Self::BankTable => "caisse v1 bank statement table",
         }
     }
 

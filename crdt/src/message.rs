@@ -46,7 +46,7 @@ pub enum Reply {
     Given,
 }
 
-/// What a host asks of the home caisse (3.4).
+/// What a host asks of the home caisse.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthRequest {
     /// The sale.

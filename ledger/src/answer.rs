@@ -400,7 +400,7 @@ pub struct StatementInfo {
     pub anomalies: Vec<crdt::pair::Anomaly>,
     /// The latest statement that both published, if any.
     pub agreed: Option<StatementBody>,
-    /// Whether a statement was published by one side only.
+    /// Whether the two sides published different statements for one cut.
     pub differs: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Payments of our members elsewhere: we alone decide grant or denial, once (3.4, steps 3, 5, 6, 7).
+//! Payments of our members elsewhere: we alone decide grant or denial, once: `docs/protocol.md`.
 
 mod hears;
 mod relearns;

@@ -1,5 +1,5 @@
 //! Sales at our vendors: with a card of ours decided here, with a card of a partner together with its
-//! home caisse (3.4). We alone decide capture or void, once.
+//! home caisse, state by state in `docs/protocol.md`. We alone decide capture or void, once.
 
 mod hears;
 #[cfg(feature = "mutants")]
@@ -237,12 +237,12 @@ fn ask(
     code: crdt::seal::Sealed,
 ) -> Result<(), PaymentRefused> {
     let home = sale.home;
+    if federation::has_forked(state, home) {
+        return Err(PaymentRefused::HomeFrozen);
+    }
     let terms = federation::terms_with(state, home).ok_or(PaymentRefused::NoAgreement)?;
     if sale.covered > terms.per_payment {
         return Err(PaymentRefused::VisitorLimit { limit: terms.per_payment });
-    }
-    if federation::has_forked(state, home) {
-        return Err(PaymentRefused::HomeFrozen);
     }
     let connected = state.federation.as_ref().is_some_and(|f| f.is_connected(&home));
     let reachable = connected || sale.covered <= terms.floor;

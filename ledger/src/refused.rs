@@ -121,6 +121,9 @@ pub enum PaymentRefused {
         /// What the member holds.
         available: Cents,
     },
+    /// The card's caisse was proved to have said two different things.
+    #[error("the card's caisse is frozen: it signed contradictory entries")]
+    HomeFrozen,
     /// We have no agreement with the card's caisse.
     #[error("there is no agreement in force with the card's caisse")]
     NoAgreement,
@@ -130,9 +133,6 @@ pub enum PaymentRefused {
         /// The limit.
         limit: Cents,
     },
-    /// The card's caisse was proved to have said two different things.
-    #[error("the card's caisse is frozen: it signed contradictory entries")]
-    HomeFrozen,
     /// The card's caisse is not connected.
     #[error("the card's caisse cannot be reached right now")]
     HomeUnreachable,

@@ -4,6 +4,7 @@
 //! machine of the `ledger` crate; here its inputs are collected and its effects carried out.
 
 pub mod config;
+pub mod exchange;
 pub mod http;
 pub mod keys;
 pub mod log;

@@ -18,7 +18,8 @@ mod names;
 mod overlay;
 mod schema;
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -38,6 +39,9 @@ pub const MAX_VALUE_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes of one key: the longest of ours joins three hashes of 32 bytes; sled repeats keys in every
 /// level of its tree.
 pub const MAX_KEY_BYTES: usize = 512;
+
+/// The permissions of the store's directory.
+const PRIVATE: u32 = 0o700;
 
 /// Bytes of sled's page cache: books and feeds are read by range and seldom twice, what is needed
 /// often is held by the machine.
@@ -93,6 +97,9 @@ impl Store {
         if unfinished.exists() {
             fs::remove_dir_all(&unfinished).map_err(StoreError::io(&unfinished))?;
         }
+        // The records name people: nobody else on this machine may read them.
+        let private = DirBuilder::new().mode(PRIVATE).create(&unfinished);
+        private.map_err(StoreError::io(&unfinished))?;
         // It gets its name when it is complete: a crash in the middle leaves no store, not half a one.
         let store = Self::start(dir, &unfinished, lock)?;
         store.commit_with_version(&[], schema.current())?;

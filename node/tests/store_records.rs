@@ -170,3 +170,15 @@ fn what_a_crash_left_of_a_creation_does_not_hinder_the_next() {
     std::fs::write(dir.path().join("store.new/db"), b"half").expect("our own file");
     Store::create(dir.path()).expect("half a store is none");
 }
+
+#[test]
+fn nobody_but_the_owner_may_read_the_records() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let (dir, _store) = empty();
+    let mode = |name: &str| {
+        let metadata = std::fs::metadata(dir.path().join(name)).expect("it was just made");
+        metadata.permissions().mode() & 0o777
+    };
+    assert_eq!(mode("store"), 0o700);
+}

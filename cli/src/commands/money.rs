@@ -1,6 +1,8 @@
 //! Allocations, payments and refunds.
 
-use crdt::{Cents, PaymentId};
+use std::collections::BTreeMap;
+
+use crdt::{Cents, MemberId, PaymentId};
 use ledger::answer::{AllocationReport, PaymentInfo, PaymentStatus, Receipt, RefundReceipt};
 use ledger::command::PayIntent;
 use ledger::refused::RefundRefused;
@@ -24,16 +26,28 @@ pub(super) async fn allocate(context: &Context, asked: Allocate) -> Result<Done,
     let Answer::Allocated(report) = &answer else {
         return Err(unexpected());
     };
-    Done::new(&answer, allocation_text(report))
+    let names = if context.json() { BTreeMap::new() } else { names(context).await };
+    Done::new(&answer, allocation_text(report, &names))
 }
 
-fn allocation_text(report: &AllocationReport) -> String {
-    let mut rows = table(&["member", ">amount", "why not"]);
+/// Returns the members' names, as far as they are to be had: the run is done, whatever comes now.
+async fn names(context: &Context) -> BTreeMap<MemberId, String> {
+    match context.query(&Query::Members).await {
+        Ok(Answer::Members(members)) => {
+            members.into_iter().filter_map(|member| Some((member.id, member.name?))).collect()
+        }
+        Ok(_) | Err(_) => BTreeMap::new(),
+    }
+}
+
+fn allocation_text(report: &AllocationReport, names: &BTreeMap<MemberId, String>) -> String {
+    let mut rows = table(&["member", "name", ">amount", "why not"]);
+    let name = |member| or_dash(names.get(member));
     for (member, amount) in &report.issued {
-        rows.add_row([short(member), amount.to_string(), String::new()]);
+        rows.add_row([short(member), name(member), amount.to_string(), String::new()]);
     }
     for (member, why) in &report.skipped {
-        rows.add_row([short(member), "-".to_owned(), why.to_string()]);
+        rows.add_row([short(member), name(member), "-".to_owned(), why.to_string()]);
     }
     let AllocationReport { month, preview, issued, skipped, total } = report;
     let verb = if *preview { "would be issued" } else { "issued" };

@@ -1,6 +1,7 @@
 //! The node itself: made, run, looked at, verified.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use ::node::{log, run as running, setup, store::Store};
 use ledger::answer::Status;
@@ -14,6 +15,9 @@ use crate::client::now;
 use crate::failure::Failure;
 use crate::output::{Done, facts, patiently, talk};
 use crate::resolve::unexpected;
+
+/// Time between two looks at a node that is waited for.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Makes a caisse.
 pub(super) fn init(dir: &Path, config: &Path) -> Result<Done, Failure> {
@@ -39,13 +43,63 @@ pub(super) async fn run(dir: &Path, format: LogFormat, level: &str) -> Result<Do
     Done::new(&json!({ "stopped": dir }), "")
 }
 
-/// Shows how the caisse is.
-pub(super) async fn status(context: &Context) -> Result<Done, Failure> {
-    let answer = context.query(&Query::Status).await?;
-    let Answer::Status(status) = &answer else {
-        return Err(unexpected());
+/// Shows how the caisse is; waits first, if asked to, so many seconds at most.
+pub(super) async fn status(context: &Context, wait: Option<u32>) -> Result<Done, Failure> {
+    let status = match wait {
+        None => ask_status(context).await?,
+        Some(seconds) => {
+            let patience = Duration::from_secs(seconds.into());
+            patiently("waiting for the caisse", until_ready(context, patience)).await?
+        }
     };
-    Done::new(&answer, status_text(status))
+    let text = status_text(&status);
+    Done::new(&Answer::Status(status), text)
+}
+
+async fn ask_status(context: &Context) -> Result<Box<Status>, Failure> {
+    match context.query(&Query::Status).await? {
+        Answer::Status(status) => Ok(status),
+        _ => Err(unexpected()),
+    }
+}
+
+/// Looks again and again until the node is there and may speak for the caisse.
+async fn until_ready(context: &Context, patience: Duration) -> Result<Box<Status>, Failure> {
+    let since = Instant::now();
+    loop {
+        let missing = match look(context).await {
+            Ok((status, None)) => return Ok(status),
+            Ok((_, Some(why))) => {
+                let seconds = patience.as_secs();
+                Failure::Failed(format!("the node answers, but after {seconds} s {why}"))
+            }
+            Err(unreachable @ Failure::Unreachable { .. }) => unreachable,
+            Err(failure) => return Err(failure),
+        };
+        if since.elapsed() >= patience {
+            return Err(missing);
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// Returns how the caisse is, and why it may not speak yet if it may not.
+async fn look(context: &Context) -> Result<(Box<Status>, Option<String>), Failure> {
+    let status = ask_status(context).await?;
+    if status.unheard > 0 {
+        let why = format!("it still waits to hear from {} other caisse(s)", status.unheard);
+        return Ok((status, Some(why)));
+    }
+    if status.network.is_none() {
+        return Ok((status, None));
+    }
+    match context.query(&Query::Federation).await? {
+        Answer::Federation(info) if info.founded => Ok((status, None)),
+        Answer::Federation(_) => {
+            Ok((status, Some("not every founder has signed the charter".to_owned())))
+        }
+        _ => Err(unexpected()),
+    }
 }
 
 fn status_text(status: &Status) -> String {

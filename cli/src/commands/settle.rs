@@ -44,7 +44,7 @@ fn statement_text(info: &StatementInfo) -> String {
         ("in all", direction),
         ("digest of this statement", info.now.digest.to_string()),
         ("last one published by both", or_dash(agreed)),
-        ("published by one side only", yes_no(info.differs).to_owned()),
+        ("the two sides contradict", yes_no(info.differs).to_owned()),
     ]);
     for anomaly in &info.anomalies {
         let what = match anomaly.what {

@@ -1,11 +1,11 @@
 //! Comparing heads with partners: who lacks what. A partner's first word after our start opens the
-//! fence (3.2): until then nothing is written for it.
+//! fence (`docs/protocol.md`): until then nothing is written for it.
 
 use crdt::feed::{FeedId, Head};
 use crdt::message::{Message, Reply};
 use crdt::{CaisseId, Timestamp};
 
-use super::readable;
+use super::{Federation, readable};
 use crate::limits;
 use crate::state::State;
 use crate::turn::{Effect, Turn};
@@ -84,7 +84,8 @@ pub(crate) fn grown(state: &mut State, turn: &mut Turn<'_>, peer: CaisseId, head
     ask_for_more(state, turn, peer, heads);
 }
 
-/// Asks for what a partner holds and we do not. Returns whether there is any.
+/// Asks for what a partner holds and we do not, and for an entry in whose place we hold another: together
+/// they prove a fork. Returns whether there is any.
 fn ask_for_more(state: &State, turn: &mut Turn<'_>, peer: CaisseId, heads: &[Head]) -> bool {
     let Some(federation) = &state.federation else {
         return false;
@@ -92,12 +93,21 @@ fn ask_for_more(state: &State, turn: &mut Turn<'_>, peer: CaisseId, heads: &[Hea
     let mut behind = false;
     for head in heads.iter().filter(|head| readable(head.feed, &state.me)) {
         let held = federation.replica.head(head.feed).seq;
-        if head.seq > held {
+        let after = if head.seq > held { Some(held) } else { other_branch(federation, head) };
+        if let Some(after) = after {
             behind = true;
-            turn.send(peer, Message::Want { feed: head.feed, after: held });
+            turn.send(peer, Message::Want { feed: head.feed, after });
         }
     }
     behind
+}
+
+/// Returns the place before an entry that contradicts ours, unless the feed is known to have forked.
+fn other_branch(federation: &Federation, head: &Head) -> Option<u64> {
+    let replica = &federation.replica;
+    let before = head.seq.checked_sub(1)?;
+    let same = replica.hash_at(head.feed, head.seq) == Some(head.hash);
+    (!same && !replica.forks().contains_key(&head.feed)).then_some(before)
 }
 
 /// A partner asks for entries.

@@ -6,7 +6,7 @@ use crdt::pair::PairBody;
 use crdt::settlement::Word;
 use crdt::{PaymentId, RunId, Timestamp};
 use ledger::answer::PaymentStatus;
-use ledger::refused::{FederationRefused, Refused, SettlementRefused};
+use ledger::refused::{FederationRefused, PaymentRefused, Refused, SettlementRefused};
 use ledger::{Answer, Command, Input};
 
 use super::village::{Village, cents, secrets, terms};
@@ -110,5 +110,28 @@ fn a_caisse_that_sees_its_own_feed_say_two_things_says_no_more() {
     assert_eq!(village.houses[1].caisse.forked(), [village.id(0)]);
     assert_eq!(village.owes(1, 0), 700);
     assert!(village.pay(0, 2, vendor, &visitor, 1_000).is_some_and(|outcome| outcome.is_err()));
+    let (of_the_frozen, stall) = (village.shopper(0, 1), village.vendor(1, 10_000));
+    let refused = village.pay(1, 3, stall, &of_the_frozen, 1_000);
+    assert_eq!(refused, Some(Err(PaymentRefused::HomeFrozen.into())), "its vendor is told why");
     village.all_is_well_at(1);
+}
+
+#[test]
+fn two_branches_of_the_same_length_are_found_out_by_those_who_hold_one_each() {
+    let mut village = Village::federated(3, &terms());
+    let feed = FeedId::public(village.id(0));
+    for (reader, entries) in [(1, 1), (2, 2)] {
+        let hash = crdt::Digest::new([0; 32]);
+        let body = Body::Public(PublicBody::BooksHead { entries, hash });
+        let entry = forge(&village, 0, feed, body);
+        let (from, message) = (village.id(0), Message::Entries(vec![entry]));
+        village.input(reader, Input::Received { from, message });
+    }
+    village.wait(10_000);
+    for house in 0..3 {
+        assert_eq!(village.houses[house].caisse.forked(), [village.id(0)], "house {house}");
+    }
+    for house in 1..3 {
+        village.all_is_well_at(house);
+    }
 }
