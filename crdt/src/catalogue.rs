@@ -5,6 +5,8 @@
 //! The federation's catalogue is a function over the authors' documents.
 
 mod document;
+mod plain;
+mod read;
 mod sheet;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -87,7 +89,7 @@ pub enum Quarantine {
     /// It builds on a change that is not earlier in the same feed.
     #[error("the change builds on one that is not in the same feed")]
     ForeignDependency,
-    /// Its number does not follow the last of its actor.
+    /// Its number does not follow the last of its actor, or a number of its operations was used.
     #[error("the number of the change was used before or leaves a gap")]
     Misnumbered,
     /// Automerge does not take it.
@@ -155,18 +157,9 @@ impl Catalogue {
         self.documents.get(&(author, Subject::Vendor(vendor))).map(Document::view)
     }
 
-    /// Returns the products whose name, or whose vendor's name, contains a text, whatever its case
-    /// and accents; in the order of caisses, vendors and codes.
+    /// Returns the products that [`search`] finds in every vendor's sheet.
     pub fn search(&self, text: &str) -> impl Iterator<Item = Listed<'_>> {
-        let wanted = folded(text);
-        self.sheets().flat_map(move |(author, vendor, sheet)| {
-            let all = folded(&sheet.vendor.name).contains(&wanted);
-            let wanted = wanted.clone();
-            let products = sheet.products.values();
-            products
-                .filter(move |product| all || folded(&product.name).contains(&wanted))
-                .map(move |product| Listed { author, vendor, card: &sheet.vendor, product })
-        })
+        search(self.sheets(), text)
     }
 
     /// Returns the vendors that several caisses know, by SIRET.
@@ -188,6 +181,23 @@ impl Catalogue {
         let all: Vec<_> = self.sheets().collect();
         Domain::Trace.hash(&wire::encode(&all))
     }
+}
+
+/// Returns the products of some sheets whose name, or whose vendor's name, contains a text, whatever
+/// its case and accents; in the order of the sheets, then of codes.
+pub fn search<'a>(
+    sheets: impl Iterator<Item = (CaisseId, VendorId, &'a SheetView)>,
+    text: &str,
+) -> impl Iterator<Item = Listed<'a>> {
+    let wanted = folded(text);
+    sheets.flat_map(move |(author, vendor, sheet)| {
+        let all = folded(&sheet.vendor.name).contains(&wanted);
+        let wanted = wanted.clone();
+        let products = sheet.products.values();
+        products
+            .filter(move |product| all || folded(&product.name).contains(&wanted))
+            .map(move |product| Listed { author, vendor, card: &sheet.vendor, product })
+    })
 }
 
 /// A text without its case and without the accents of French.

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crdt::catalogue::Catalogue;
 use crdt::catalogue::{
-    Actor, Applied, CatalogueChange, Listed, Product, Sheet, SheetRefused, Subject, VendorCard,
-    actor,
+    Actor, CatalogueChange, Product, Sheet, SheetRefused, Subject, VendorCard, actor,
+    search as find,
 };
 use crdt::feed::PublicBody;
-use crdt::{CaisseId, VendorId, wire};
+use crdt::{VendorId, wire};
 
 use crate::answer::{Answer, ProductInfo};
 use crate::federation;
@@ -23,12 +22,8 @@ const PRODUCTS_PER_CHANGE: usize = 250;
 /// The name of the record that holds how many of our changes are in our public feed.
 const PUBLISHED_KEY: &[u8] = b"shelf published";
 
-/// Our name among the authors of our own part: it needs no federation, and so no id.
-const OURSELVES: CaisseId = CaisseId::new([0; 32]);
-
-/// Our documents: as everyone reads them, and as we write them.
+/// Our documents.
 pub(crate) struct Shelf {
-    own: Catalogue,
     sheets: BTreeMap<VendorId, Sheet>,
     actor: Actor,
     changes: u64,
@@ -41,31 +36,21 @@ impl Shelf {
         let actor = actor(&secrets.node.public(), 0, &secrets.boot.0);
         let published = records.get(Kind::Meta, PUBLISHED_KEY);
         let published = published.and_then(|bytes| wire::decode(&bytes).ok()).unwrap_or(0);
-        let sheets = BTreeMap::new();
-        let mut shelf = Self { own: Catalogue::default(), sheets, actor, changes: 0, published };
-        let mut by_vendor: BTreeMap<VendorId, Vec<Vec<u8>>> = BTreeMap::new();
+        let mut shelf = Self { sheets: BTreeMap::new(), actor, changes: 0, published };
         for (_, bytes) in records.range(Kind::Shelf, &[], &[], usize::MAX) {
             if let Ok(change) = wire::decode::<CatalogueChange>(&bytes) {
                 shelf.changes += 1;
                 let Subject::Vendor(vendor) = change.subject;
-                by_vendor.entry(vendor).or_default().push(change.change);
+                // One that does not fit does not fit for anyone else either.
+                let _ = shelf.sheet(vendor).take_in(&change.change);
             }
-        }
-        for (vendor, changes) in by_vendor {
-            for change in &changes {
-                let change =
-                    CatalogueChange { subject: Subject::Vendor(vendor), change: change.clone() };
-                shelf.own.apply(OURSELVES, &change);
-            }
-            let changes = changes.iter().map(Vec::as_slice);
-            shelf.sheets.insert(vendor, Sheet::open(&shelf.actor, changes));
         }
         shelf
     }
 
     /// Returns a product of one of our vendors as its sheet says.
     pub fn product(&self, vendor: VendorId, code: &str) -> Option<&Product> {
-        self.own.sheet(OURSELVES, vendor)?.products.get(code)
+        self.sheets.get(&vendor)?.view().products.get(code)
     }
 
     fn sheet(&mut self, vendor: VendorId) -> &mut Sheet {
@@ -127,8 +112,6 @@ fn keep(state: &mut State, turn: &mut Turn<'_>, vendor: VendorId, change: Vec<u8
     let change = CatalogueChange { subject: Subject::Vendor(vendor), change };
     turn.put(Kind::Shelf, &state.shelf.changes.to_be_bytes(), &change);
     state.shelf.changes += 1;
-    let applied = state.shelf.own.apply(OURSELVES, &change);
-    debug_assert_eq!(applied, Applied::Changed, "our own change applies");
 }
 
 /// Publishes the changes that are not in our public feed yet, if we may.
@@ -156,13 +139,9 @@ pub(crate) fn relearns(state: &mut State, turn: &mut Turn<'_>, change: &Catalogu
     let Subject::Vendor(vendor) = change.subject;
     let known = state.shelf.published < state.shelf.changes;
     if !known {
+        // One that does not fit is kept all the same: its place in the feed is taken.
+        let _ = state.shelf.sheet(vendor).take_in(&change.change);
         keep(state, turn, vendor, change.change.clone());
-        let own = turn.range(Kind::Shelf, &[], &[], usize::MAX);
-        let own: Vec<CatalogueChange> =
-            own.iter().filter_map(|(_, bytes)| wire::decode(bytes).ok()).collect();
-        let of_vendor = own.iter().filter(|change| change.subject == Subject::Vendor(vendor));
-        let sheet = Sheet::open(&state.shelf.actor, of_vendor.map(|c| c.change.as_slice()));
-        state.shelf.sheets.insert(vendor, sheet);
     }
     state.shelf.published += 1;
     turn.put(Kind::Meta, PUBLISHED_KEY, &state.shelf.published);
@@ -171,7 +150,8 @@ pub(crate) fn relearns(state: &mut State, turn: &mut Turn<'_>, change: &Catalogu
 /// Returns products whose name or vendor contains a text: ours first, then those of other caisses.
 /// The name of the caisse is left to the caller.
 pub(crate) fn search(state: &State, text: &str, limit: usize) -> Vec<ProductInfo> {
-    let ours = state.shelf.own.search(text).map(|listed| Listed { author: state.me, ..listed });
+    let sheets = state.shelf.sheets.iter().map(|(id, sheet)| (state.me, *id, sheet.view()));
+    let ours = find(sheets, text);
     let others = state.federation.as_ref().map(|f| f.view.catalogue.search(text));
     let others = others.into_iter().flatten().filter(|listed| listed.author != state.me);
     ours.chain(others)

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use automerge::transaction::{CommitOptions, Transactable};
-use automerge::{ActorId, AutoCommit, Change, ObjId, ObjType, ROOT, ReadDoc, ScalarValue};
+use automerge::transaction::{Transactable, Transaction};
+use automerge::{ActorId, ObjId, ObjType, ROOT, ReadDoc, ScalarValue};
 
-use super::document::{PRODUCTS, VENDOR, object, read};
-use super::{Product, SheetView, VendorCard, fits};
+use super::document::{ChangeTooLarge, Document};
+use super::plain::Concerned;
+use super::read::{PRODUCTS, VENDOR, object};
+use super::{Applied, Product, SheetView, VendorCard, fits};
 use crate::digest::Domain;
 use crate::key::PublicKey;
 use crate::{limits, wire};
@@ -44,28 +46,30 @@ pub enum SheetRefused {
 
 /// A document that this node writes.
 pub struct Sheet {
-    doc: AutoCommit,
+    document: Document,
 }
 
 impl Sheet {
     /// Opens a document for writing, from the changes made so far.
     #[must_use]
     pub fn open<'a>(actor: &Actor, changes: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        let mut doc = AutoCommit::new().with_actor(actor.0.clone());
-        for bytes in changes {
-            if let Ok(change) = Change::from_bytes(bytes.to_vec()) {
-                // Our own changes apply; one that does not would not apply for anyone else either.
-                let _ = doc.apply_changes([change]);
-            }
+        let mut sheet = Self { document: Document::of_writer(actor.0.clone()) };
+        for change in changes {
+            // One of our own that does not fit does not fit for anyone else either.
+            let _ = sheet.take_in(change);
         }
-        doc.set_actor(actor.0.clone());
-        Self { doc }
+        sheet
+    }
+
+    /// Takes in a change that was made before, as a reader of the document does.
+    pub fn take_in(&mut self, change: &[u8]) -> Applied {
+        self.document.apply(change)
     }
 
     /// Returns what the sheet says now.
     #[must_use]
-    pub fn view(&self) -> SheetView {
-        read(&self.doc).unwrap_or_default()
+    pub const fn view(&self) -> &SheetView {
+        self.document.view()
     }
 
     /// Writes the vendor's own fields. Returns the change, or `None` if nothing is new.
@@ -79,13 +83,15 @@ impl Sheet {
         if self.view().vendor == *card {
             return Ok(None);
         }
-        let map = self.map(&ROOT, VENDOR);
-        self.put_text(&map, "name", Some(&card.name));
-        self.put_text(&map, "commune", Some(&card.commune));
-        self.put_text(&map, "kind", Some(&card.kind));
-        self.put_text(&map, "siret", card.siret.as_deref());
-        self.put_number(&map, "coverage", card.coverage.map(|rate| u64::from(rate.get())));
-        self.commit()
+        let concerned = Concerned { vendor: true, ..Concerned::default() };
+        self.write(&concerned, |doc| {
+            let map = map(doc, &ROOT, VENDOR);
+            put_text(doc, &map, "name", Some(&card.name));
+            put_text(doc, &map, "commune", Some(&card.commune));
+            put_text(doc, &map, "kind", Some(&card.kind));
+            put_text(doc, &map, "siret", card.siret.as_deref());
+            put_number(doc, &map, "coverage", card.coverage.map(|rate| u64::from(rate.get())));
+        })
     }
 
     /// Says whether products fit the sheet; changes nothing.
@@ -100,9 +106,10 @@ impl Sheet {
         if let Some(Product { code, .. }) = misfit {
             return Err(SheetRefused::Text { code: code.clone() });
         }
-        let known = self.view().products;
-        let codes = known.keys().chain(products.iter().map(|product| &product.code));
-        if codes.collect::<BTreeSet<_>>().len() > limits::PRODUCTS_PER_SHEET {
+        let known = &self.view().products;
+        let codes = products.iter().map(|product| &product.code);
+        let new: BTreeSet<&String> = codes.filter(|code| !known.contains_key(*code)).collect();
+        if known.len() + new.len() > limits::PRODUCTS_PER_SHEET {
             return Err(SheetRefused::TooMany);
         }
         Ok(())
@@ -118,14 +125,17 @@ impl Sheet {
         products: &[Product],
     ) -> Result<Option<(Vec<u8>, u32)>, SheetRefused> {
         self.check(products)?;
-        let known = self.view().products;
+        let known = &self.view().products;
         let new = |product: &&Product| known.get(&product.code) != Some(*product);
         let changed: Vec<&Product> = products.iter().filter(new).collect();
-        let map = self.map(&ROOT, PRODUCTS);
-        for product in &changed {
-            self.put_product(&map, product);
-        }
-        let change = self.commit()?;
+        let codes = changed.iter().map(|product| product.code.clone()).collect();
+        let concerned = Concerned { codes, ..Concerned::default() };
+        let change = self.write(&concerned, |doc| {
+            let products = map(doc, &ROOT, PRODUCTS);
+            for product in &changed {
+                put_product(doc, &products, product);
+            }
+        })?;
         Ok(change.map(|bytes| (bytes, u32::try_from(changed.len()).unwrap_or(u32::MAX))))
     }
 
@@ -134,65 +144,61 @@ impl Sheet {
     /// # Errors
     /// Never in practice: the change of a removal is small.
     pub fn remove_product(&mut self, code: &str) -> Result<Option<Vec<u8>>, SheetRefused> {
-        let Some(map) = object(&self.doc, &ROOT, PRODUCTS) else {
+        let Some(map) = object(self.document.doc(), &ROOT, PRODUCTS) else {
             return Ok(None);
         };
-        if object(&self.doc, &map, code).is_none() {
+        if object(self.document.doc(), &map, code).is_none() {
             return Ok(None);
         }
-        self.doc.delete(&map, code).expect("a key of a map can be deleted");
-        self.commit()
-    }
-
-    fn put_product(&mut self, products: &ObjId, product: &Product) {
-        let map = self.map(products, &product.code);
-        self.put_text(&map, "name", Some(&product.name));
-        self.put_text(&map, "ciqual", product.ciqual.as_deref());
-        self.put_number(&map, "coverage", product.coverage.map(|rate| u64::from(rate.get())));
-        self.put_number(&map, "price", product.price.map(crate::Cents::get));
-        self.put_number(&map, "climate", product.climate_g_co2e_per_kg.map(u64::from));
-    }
-
-    /// Returns the map at a key, made if it is not there.
-    fn map(&mut self, parent: &ObjId, key: &str) -> ObjId {
-        object(&self.doc, parent, key).unwrap_or_else(|| {
-            self.doc.put_object(parent, key, ObjType::Map).expect("a map can hold a map")
+        let codes = BTreeSet::from([code.to_owned()]);
+        self.write(&Concerned { codes, ..Concerned::default() }, |doc| {
+            doc.delete(&map, code).expect("a key of a map can be deleted");
         })
     }
 
-    fn put_text(&mut self, map: &ObjId, key: &str, text: Option<&str>) {
-        self.put(map, key, text.map(ScalarValue::from));
+    fn write(
+        &mut self,
+        concerned: &Concerned,
+        write: impl FnOnce(&mut Transaction<'_>),
+    ) -> Result<Option<Vec<u8>>, SheetRefused> {
+        self.document.write(concerned, write).map_err(|ChangeTooLarge| SheetRefused::TooLarge)
     }
+}
 
-    fn put_number(&mut self, map: &ObjId, key: &str, number: Option<u64>) {
-        self.put(map, key, number.map(ScalarValue::Uint));
-    }
+fn put_product(doc: &mut Transaction<'_>, products: &ObjId, product: &Product) {
+    let map = map(doc, products, &product.code);
+    put_text(doc, &map, "name", Some(&product.name));
+    put_text(doc, &map, "ciqual", product.ciqual.as_deref());
+    put_number(doc, &map, "coverage", product.coverage.map(|rate| u64::from(rate.get())));
+    put_number(doc, &map, "price", product.price.map(crate::Cents::get));
+    put_number(doc, &map, "climate", product.climate_g_co2e_per_kg.map(u64::from));
+}
 
-    /// Writes a field if it is new, so that a change says only what changed.
-    fn put(&mut self, map: &ObjId, key: &str, value: Option<ScalarValue>) {
-        let now = self.doc.get(map, key).ok().flatten();
-        let now = now.and_then(|(value, _)| value.into_scalar().ok());
-        match value {
-            Some(value) if now.as_ref() != Some(&value) => {
-                self.doc.put(map, key, value).expect("a map can hold a scalar");
-            }
-            None if now.is_some() => {
-                self.doc.delete(map, key).expect("a key of a map can be deleted");
-            }
-            Some(_) | None => {}
-        }
-    }
+/// Returns the map at a key, made if it is not there.
+fn map(doc: &mut Transaction<'_>, parent: &ObjId, key: &str) -> ObjId {
+    object(doc, parent, key)
+        .unwrap_or_else(|| doc.put_object(parent, key, ObjType::Map).expect("a map can hold a map"))
+}
 
-    /// Ends the change. Its time is always zero: no clock here, and the entry that carries it has one.
-    fn commit(&mut self) -> Result<Option<Vec<u8>>, SheetRefused> {
-        if self.doc.commit_with(CommitOptions::default().with_time(0)).is_none() {
-            return Ok(None);
+fn put_text(doc: &mut Transaction<'_>, map: &ObjId, key: &str, text: Option<&str>) {
+    put(doc, map, key, text.map(ScalarValue::from));
+}
+
+fn put_number(doc: &mut Transaction<'_>, map: &ObjId, key: &str, number: Option<u64>) {
+    put(doc, map, key, number.map(ScalarValue::Uint));
+}
+
+/// Writes a field if it is new, so that a change says only what changed.
+fn put(doc: &mut Transaction<'_>, map: &ObjId, key: &str, value: Option<ScalarValue>) {
+    let now = doc.get(map, key).ok().flatten();
+    let now = now.and_then(|(value, _)| value.into_scalar().ok());
+    match value {
+        Some(value) if now.as_ref() != Some(&value) => {
+            doc.put(map, key, value).expect("a map can hold a scalar");
         }
-        let change = self.doc.get_last_local_change();
-        let bytes = change.map(|change| change.raw_bytes().to_vec()).unwrap_or_default();
-        if bytes.len() > limits::BODY_BYTES - 1_024 {
-            return Err(SheetRefused::TooLarge);
+        None if now.is_some() => {
+            doc.delete(map, key).expect("a key of a map can be deleted");
         }
-        Ok(Some(bytes))
+        Some(_) | None => {}
     }
 }
