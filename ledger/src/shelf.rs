@@ -16,8 +16,12 @@ use crate::refused::VendorRefused;
 use crate::state::{Secrets, State};
 use crate::turn::{Outcome, Turn};
 
-/// Products in one change, so that it stays far below the limit of an entry.
+/// Products in one change at most: what changes is tried on a copy of the sheet, so few are few copies.
 const PRODUCTS_PER_CHANGE: usize = 250;
+
+/// Bytes of text in one change at most, so that it stays far below the limit of an entry however badly
+/// the text packs.
+const TEXT_PER_CHANGE: usize = crdt::limits::BODY_BYTES / 2;
 
 /// The name of the record that holds how many of our changes are in our public feed.
 const PUBLISHED_KEY: &[u8] = b"shelf published";
@@ -97,7 +101,7 @@ pub(crate) fn put_products(
     // What does not fit is refused before the first change is made.
     state.shelf.sheet(id).check(products).map_err(refused)?;
     let mut put = 0;
-    for part in products.chunks(PRODUCTS_PER_CHANGE) {
+    for part in parts(products) {
         if let Some((change, count)) = state.shelf.sheet(id).put_products(part).map_err(refused)? {
             keep(state, turn, id, change);
             put += count;
@@ -105,6 +109,23 @@ pub(crate) fn put_products(
     }
     publish(state, turn);
     Ok(Answer::ProductsPut(put))
+}
+
+/// Cuts products into parts that fit a change each.
+fn parts(mut products: &[Product]) -> impl Iterator<Item = &[Product]> {
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let fits = |product: &&Product| {
+            let ciqual = product.ciqual.as_ref().map_or(0, String::len);
+            bytes += product.code.len() + product.name.len() + ciqual;
+            bytes <= TEXT_PER_CHANGE
+        };
+        let count = products.iter().take(PRODUCTS_PER_CHANGE).take_while(fits).count();
+        let count = count.max(1).min(products.len());
+        let (part, rest) = products.split_at(count);
+        products = rest;
+        (!part.is_empty()).then_some(part)
+    })
 }
 
 /// Stores a change of ours.

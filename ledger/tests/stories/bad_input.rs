@@ -1,6 +1,7 @@
 //! Bad input gets a clear refusal and changes nothing.
 
 use crdt::card::{CardCertificate, CardText};
+use crdt::catalogue::Product;
 use crdt::feed::{Envelope, Rejected};
 use crdt::key::{SecretKey, Signature};
 use crdt::message::Message;
@@ -128,4 +129,31 @@ fn a_code_must_be_sealed_for_another_caisse_and_plain_for_ones_own() {
     let refused = village.ask(0, Command::Pay(second)).expect("answered");
     assert!(refused.is_err());
     assert_eq!(village.balance(1, &visitor), 10_000);
+}
+
+#[test]
+fn a_sheet_whose_text_does_not_pack_is_cut_into_changes_that_fit() {
+    let mut village = Village::strangers(1);
+    let vendor = village.vendor(0, 10_000);
+    // A text of as many bytes as a text may have, different in each place.
+    let mut chance = 1_u64;
+    let mut text = || -> String {
+        let mut letter = || {
+            chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            char::from_u32(0x1_0000 + u32::try_from(chance >> 44).expect("20 bits") % 0x8_0000)
+        };
+        std::iter::from_fn(|| Some(letter().expect("a letter"))).take(200).collect()
+    };
+    let mut product = || Product {
+        code: text(),
+        name: text(),
+        ciqual: Some(text()),
+        coverage: None,
+        price: None,
+        climate_g_co2e_per_kg: None,
+    };
+    let products: Vec<Product> = (0..300).map(|_| product()).collect();
+    let put = village.ok(0, Command::PutProducts { vendor, products });
+    assert_eq!(put, Answer::ProductsPut(300));
+    village.all_is_well();
 }
