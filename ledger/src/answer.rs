@@ -1,5 +1,6 @@
 //! What a caisse answers.
 
+mod accounting;
 mod federation;
 mod payments;
 mod people;
@@ -10,6 +11,7 @@ use crdt::register::ProposalId;
 use crdt::{CaisseId, Cents, GrantId, MemberId, NetworkId, RunId, VendorId};
 use serde::{Deserialize, Serialize};
 
+pub use accounting::*;
 pub use federation::*;
 pub use payments::*;
 pub use people::*;
@@ -92,6 +94,8 @@ pub enum Answer {
     Statement(Box<StatementInfo>),
     /// Settlement runs.
     Runs(Vec<RunInfo>),
+    /// Entries, balances, closings.
+    Accounting(AccountingAnswer),
     /// Accounts.
     Accounts(Vec<AccountInfo>),
     /// What a verification found.
@@ -121,6 +125,8 @@ pub struct Status {
     pub held: Cents,
     /// Holds older than 15 minutes: worth a look.
     pub old_holds: u64,
+    /// How credit is covered.
+    pub guarantee: Guarantee,
     /// Connected partners.
     pub connected: u64,
     /// Partners that we wait to hear from since the start.

@@ -1,5 +1,6 @@
 //! What people ask of a caisse.
 
+mod accounting;
 mod pay;
 
 use crdt::agreement::Terms;
@@ -11,6 +12,7 @@ use crdt::{
 };
 use serde::{Deserialize, Serialize};
 
+pub use accounting::*;
 pub use pay::*;
 
 use crate::guarantee::Force;
@@ -132,6 +134,8 @@ pub enum Command {
         /// How much of what was covered; all that is left when absent.
         amount: Option<Cents>,
     },
+    /// Closes or corrects the books.
+    Accounting(AccountingCommand),
     /// Signs a founding charter, or joins the federation that it founded.
     Found(Box<Charter>),
     /// Proposes a change of the register.
@@ -232,6 +236,8 @@ pub enum Query {
     },
     /// All settlement runs.
     Runs,
+    /// Accounts as an accountant reads them.
+    Accounting(AccountingQuery),
     /// Every account of the books with its counters.
     Accounts,
     /// Everything re-derived from the books and feeds.

@@ -4,6 +4,7 @@
 //! argument, chance is a seed, and what must be stored is an [`Effect`] like any other.
 
 pub mod account;
+pub mod accounting;
 pub mod allocation;
 pub mod answer;
 mod answered;

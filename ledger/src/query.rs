@@ -14,7 +14,7 @@ use crate::records::Kind;
 use crate::refused::{MemberRefused, Refused};
 use crate::state::State;
 use crate::turn::{Outcome, Turn};
-use crate::{allocation, expiry, grant, guarantee, lots, planning, verify};
+use crate::{accounting, allocation, expiry, grant, guarantee, lots, planning, verify};
 
 /// The age from which the operator is told of a hold.
 const OLD_HOLD: crdt::Duration = crdt::Duration::from_ms(15 * 60_000);
@@ -49,6 +49,7 @@ pub(crate) fn answer(state: &State, turn: &Turn<'_>, question: &Query) -> Outcom
         }
         Query::Statement { with } => federation::statement(state, turn, *with),
         Query::Runs => Ok(Answer::Runs(federation::runs(state, turn))),
+        Query::Accounting(question) => accounting::answer(state, turn, question),
         Query::Accounts => Ok(Answer::Accounts(accounts(state))),
         Query::Verify => Ok(Answer::Verified(Box::new(verify::verify(state, turn)))),
     }
@@ -88,6 +89,7 @@ fn status(state: &State, turn: &Turn<'_>) -> Status {
         outstanding: Cents::checked_sum(outstanding).unwrap_or(Cents::MAX),
         held: Cents::checked_sum(held).unwrap_or(Cents::MAX),
         old_holds: old as u64,
+        guarantee: guarantee::now(state),
         connected: connected as u64,
         unheard: u64::from(federation.map_or(0, |f| f.unheard(&state.me))),
         forked,

@@ -68,11 +68,17 @@ pub enum Kind {
     BankDetails,
     /// How often something was refused or done, by month and what; for evaluation.
     Tally,
+    /// A closed day with its totals, by day (big-endian i32).
+    DayClosing,
+    /// The place of the entry that reversed another, by the place of that one (big-endian u64).
+    Reversed,
+    /// What an account held at the end of a closed year, by year and account.
+    ClosedBalance,
 }
 
 impl Kind {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 34] = [
         Self::Meta,
         Self::Member,
         Self::Person,
@@ -104,6 +110,9 @@ impl Kind {
         Self::Note,
         Self::BankDetails,
         Self::Tally,
+        Self::DayClosing,
+        Self::Reversed,
+        Self::ClosedBalance,
     ];
 }
 

@@ -1,6 +1,7 @@
 //! Why a request is refused: data, in order of precedence, never an error. A refusal changes nothing
 //! unless its variant says so.
 
+mod accounting;
 mod federation;
 mod payments;
 mod people;
@@ -9,6 +10,7 @@ mod treasury;
 use crdt::Cents;
 use serde::{Deserialize, Serialize};
 
+pub use accounting::*;
 pub use federation::*;
 pub use payments::*;
 pub use people::*;
@@ -45,6 +47,9 @@ pub enum Refused {
     /// Something about statements and settlement.
     #[error(transparent)]
     Settlement(#[from] SettlementRefused),
+    /// Something about accounts and closings.
+    #[error(transparent)]
+    Accounting(Box<AccountingRefused>),
     /// Nothing of that name.
     #[error("nothing is known under this id")]
     NotFound,
@@ -69,6 +74,12 @@ pub enum BooksRefused {
     /// A hold that is not there.
     #[error("no such hold")]
     NoSuchHold,
+}
+
+impl From<AccountingRefused> for Refused {
+    fn from(refused: AccountingRefused) -> Self {
+        Self::Accounting(Box::new(refused))
+    }
 }
 
 impl From<BooksRefused> for Refused {

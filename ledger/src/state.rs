@@ -53,6 +53,8 @@ pub struct Settings {
     pub zone: Zone,
     /// How payments are decided.
     pub payments: PaymentSettings,
+    /// The chart of accounts, and what is decided about accounts.
+    pub accounting: crate::accounting::Settings,
 }
 
 /// What must not be known outside of the caisse.

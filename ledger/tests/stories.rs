@@ -2,6 +2,7 @@
 //! at once.
 
 mod stories {
+    mod accounting;
     mod across;
     mod bad_input;
     mod federation;

@@ -47,6 +47,9 @@ pub(super) const fn tree(kind: Kind) -> u8 {
         Kind::Note => 29,
         Kind::BankDetails => 30,
         Kind::Tally => 31,
+        Kind::DayClosing => 44,
+        Kind::Reversed => 45,
+        Kind::ClosedBalance => 46,
     }
 }
 
@@ -112,6 +115,9 @@ mod tests {
             ("Note", 29),
             ("BankDetails", 30),
             ("Tally", 31),
+            ("DayClosing", 44),
+            ("Reversed", 45),
+            ("ClosedBalance", 46),
         ];
         assert_eq!(names, expected.map(|(kind, name)| (kind.to_owned(), name)));
     }

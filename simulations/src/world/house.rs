@@ -108,6 +108,7 @@ fn settings(number: u8) -> Settings {
         },
         zone: Zone::paris(),
         payments: PaymentSettings::default(),
+        accounting: ledger::accounting::Settings::default(),
     }
 }
 
