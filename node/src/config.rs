@@ -1,5 +1,6 @@
 //! The configuration of a caisse: one TOML file. Errors name the file, the line, the column and the key.
 
+mod accounting;
 mod error;
 mod rules;
 mod sections;
@@ -30,6 +31,8 @@ pub struct Config {
     pub rules: Rules,
     /// How payments are decided.
     pub payments: PaymentSettings,
+    /// The chart of accounts, and what is decided about accounts.
+    pub accounting: ledger::accounting::Settings,
     /// What is offered to another caisse unless something else is said.
     pub terms: Terms,
     /// Where the node listens for other caisses, as multiaddresses.
@@ -89,6 +92,7 @@ impl Config {
             zone: file.caisse.time_zone.0,
             rules: file.rules.read()?,
             payments: payments_of(&file.cards, &file.payments),
+            accounting: accounting::settings(file.caisse.siren, file.chart, &file.receipts)?,
             terms: file.agreement.terms(),
             listen: values::addresses(file.node.listen)?,
             addresses: values::addresses(file.node.addresses)?,

@@ -9,6 +9,7 @@
 //! | [`bank_csv`] | read | bank statements as a table |
 //! | [`pain001`] | write | credit transfers, pain.001, versions 03 and 09 |
 //! | [`pain008`] | write | direct debits, pain.008, versions 02 and 08 |
+//! | [`fec`] | write, check | a year's entries, as French law asks for them |
 //! | [`pain002`] | read | what the bank did with a payment file, pain.002, versions 03 and 10 |
 //!
 //! What is read comes from a stranger: every size is bounded ([`limits`]), and what is wrong is said
@@ -18,6 +19,7 @@
 pub mod bank_csv;
 pub mod camt053;
 mod date;
+pub mod fec;
 mod field;
 pub mod iban;
 pub mod limits;

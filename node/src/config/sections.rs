@@ -7,6 +7,7 @@ use ledger::state::PaymentSettings;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::accounting::{ChartSection, ReceiptsSection, Siren};
 use super::rules::RulesSection;
 use super::values::{Euros, HttpAddress, Percent, Text, Texts, TimeZone, UpTo};
 
@@ -32,6 +33,10 @@ pub(super) struct File {
     #[serde(default)]
     pub payments: PaymentsSection,
     #[serde(default)]
+    pub chart: ChartSection,
+    #[serde(default)]
+    pub receipts: ReceiptsSection,
+    #[serde(default)]
     pub agreement: AgreementSection,
     #[serde(default)]
     pub node: NodeSection,
@@ -42,6 +47,7 @@ pub(super) struct File {
 pub(super) struct CaisseSection {
     pub name: Text,
     pub territory: Texts,
+    pub siren: Option<Siren>,
     #[serde(default)]
     pub time_zone: TimeZone,
 }

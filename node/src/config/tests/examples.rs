@@ -44,9 +44,12 @@ fn shown_keys(section: &str) -> BTreeSet<String> {
 #[test]
 fn the_default_shows_every_key_that_is_read_and_no_other() {
     let mut sections: BTreeSet<&str> =
-        BTreeSet::from(["caisse", "rules", "cards", "payments", "agreement", "node"]);
+        BTreeSet::from(["caisse", "rules", "cards", "payments", "receipts", "agreement", "node"]);
+    sections.insert("chart");
     let (text, _) = with("[cards]", "[no_such_section_at_all]");
     assert_eq!(listed(&mistake(&text).help), sections.iter().map(|s| (*s).to_owned()).collect());
+    // The chart's keys are names of accounts: the next test.
+    sections.remove("chart");
     let of_rules = ["allocation", "contribution", "issue", "caps", "lots"];
     let names = of_rules.map(|name| format!("rules.{name}"));
     sections.extend(names.iter().map(String::as_str));
@@ -57,6 +60,17 @@ fn the_default_shows_every_key_that_is_read_and_no_other() {
         }
         assert_eq!(shown_keys(section), known, "[{section}]");
     }
+}
+
+#[test]
+fn the_default_shows_the_default_chart() {
+    let shown = DEFAULT.replace("#   siren", "# siren");
+    let (before, after) = shown.split_once("[chart]\n").expect("the default has a chart");
+    let (chart, rest) = after.split_once("\n\n").expect("the chart ends");
+    assert_eq!(chart.lines().count(), ledger::accounting::chart::Heading::all().count());
+    let text = format!("{before}[chart]\n{}\n\n{rest}", chart.replace("#   ", ""));
+    let config = Config::parse(&text, "default.toml").expect("a chart");
+    assert_eq!(config.accounting, ledger::accounting::Settings::default());
 }
 
 #[test]
