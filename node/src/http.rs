@@ -96,6 +96,11 @@ async fn ready(State(doors): State<Doors>) -> (StatusCode, &'static str) {
 }
 
 async fn metrics(State(doors): State<Doors>) -> String {
+    if let Ok(Ok(ledger::Answer::Guarantee(guarantee))) =
+        doors.machine.query(ledger::Query::Guarantee).await
+    {
+        doors.metrics.guarantee_margin.set(guarantee.margin().get());
+    }
     doors.metrics.text()
 }
 

@@ -260,7 +260,9 @@ async fn the_node_is_ready_while_the_machine_works_and_not_after() {
     assert_eq!(send(&door, get("/livez")).await.0, StatusCode::OK);
     assert_eq!(send(&door, get("/readyz")).await.0, StatusCode::OK);
     let (_, figures) = send(&door, get("/metrics")).await;
-    assert!(figures.as_str().is_some_and(|text| text.contains("caisse_journal_entries")));
+    for figure in ["caisse_journal_entries", "caisse_guarantee_margin_cents -"] {
+        assert!(figures.as_str().is_some_and(|text| text.contains(figure)), "{figures}");
+    }
     house.stop().await.0.expect("a clean end");
     assert_eq!(send(&door, get("/livez")).await.0, StatusCode::OK);
     assert_eq!(send(&door, get("/readyz")).await.0, StatusCode::SERVICE_UNAVAILABLE);
