@@ -1,5 +1,6 @@
 //! What can be typed.
 
+pub mod accounting;
 pub mod federation;
 pub mod money;
 pub mod people;
@@ -120,6 +121,21 @@ pub enum Command {
     Grant(rules::Grant),
     /// Shows whether credit is covered by money and confirmed grants; exits with 1 if it is not.
     Guarantee,
+    /// The books: entries, balances, corrections.
+    #[command(subcommand)]
+    Book(accounting::Book),
+    /// Closing of days and years that are over.
+    #[command(subcommand)]
+    Close(accounting::Close),
+    /// The file of a year's entries that French law asks for (fichier des écritures comptables).
+    #[command(subcommand)]
+    Fec(accounting::Fec),
+    /// Shows the volume of the last twelve months against the limit of one million euros; exits with 1 once
+    /// it is reached.
+    Meter,
+    /// Receipts for members who gave more than they were issued.
+    #[command(subcommand)]
+    Receipt(accounting::Receipt),
     /// The pot that balances tiers of prices.
     #[command(subcommand)]
     Pot(rules::Pot),

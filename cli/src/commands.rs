@@ -1,8 +1,10 @@
 //! What each command does.
 
+mod accounting;
 mod card;
 mod catalogue;
 mod config;
+mod fec;
 mod federation;
 mod member;
 mod money;
@@ -117,6 +119,11 @@ pub async fn carry_out(context: &Context, command: args::Command) -> Result<Done
         Typed::Rules(command) => rules::rules(context, command).await,
         Typed::Grant(command) => rules::grant(context, command).await,
         Typed::Guarantee => rules::guarantee(context).await,
+        Typed::Book(command) => accounting::book(context, command).await,
+        Typed::Close(command) => accounting::close(context, command).await,
+        Typed::Fec(command) => fec::fec(context, command).await,
+        Typed::Meter => accounting::meter(context).await,
+        Typed::Receipt(command) => accounting::receipt(context, command).await,
         Typed::Pot(command) => rules::pot(context, command).await,
         Typed::Expire(command) => rules::expire(context, command).await,
         Typed::Pay(sale) => money::pay(context, sale).await,

@@ -239,6 +239,72 @@ fn products_come_from_a_file_and_a_second_time_changes_nothing() {
 }
 
 #[test]
+fn the_books_are_listed_corrected_and_told_as_the_law_asks_without_a_name() {
+    let caisse = Caisse::open("Caisse d'essai");
+    caisse.enrol("Rose Pervanchoux");
+    caisse.stall("Le Potager");
+    let listed = caisse.done(&["book", "list", "--account", "756"]);
+    let place = listed[0]["entry"]["index"].to_string();
+    let reverse = ["book", "reverse", &place, "--reason", "typed twice"];
+    let preview = caisse.done(&[&reverse[..], &["--dry-run"]].concat());
+    assert_eq!(preview["reversed"]["of"].to_string(), place);
+    assert!(preview["reversed"]["entry"].is_null());
+    let request = "ef".repeat(16);
+    let once = [&reverse[..], &["--request", &request]].concat();
+    let made = caisse.done(&once);
+    assert_eq!(caisse.done(&once), made, "the same correction is not made twice");
+    assert!(caisse.refused(&reverse).contains("was reversed before"));
+    let shown = caisse.ask(&["book", "show", &place]).out;
+    assert!(shown.contains("Cotisation") && shown.contains("reversed by entry"), "{shown}");
+    let balance = caisse.ask(&["book", "balance"]).out;
+    assert!(balance.contains("512") && balance.contains("Aides octroyées"), "{balance}");
+
+    let out = path(caisse.home.path());
+    let export = ["fec", "export", "--year", "2026", "--out", out];
+    assert_eq!(caisse.ask(&export).code, Some(2), "without a SIREN the file has no name");
+    let export = [&export[..], &["--siren", "732 829 320"]].concat();
+    assert_eq!(caisse.done(&export)["closed"], false);
+    let file = caisse.home.path().join("732829320FEC20261231.txt");
+    let bytes = std::fs::read(&file).expect("it was written");
+    caisse.done(&export);
+    assert_eq!(std::fs::read(&file).expect("it was written"), bytes, "the same file again");
+    assert!(!bytes.windows(10).any(|part| part == b"Pervanchou"), "a name is in the file");
+    let checked = run(&["fec", "check", path(&file), "--json"]);
+    assert_eq!((checked.code, &checked.json()["count"]), (Some(0), &serde_json::json!(0)));
+    std::fs::write(&file, &bytes[..bytes.len() - 20]).expect("our own directory");
+    let checked = run(&["fec", "check", path(&file)]);
+    assert_eq!(checked.code, Some(1));
+    assert!(checked.out.contains("FAULT(S)") && checked.out.contains("line "), "{checked:?}");
+    assert_eq!(run(&["fec", "check", "/nowhere"]).code, Some(2));
+}
+
+#[test]
+fn days_and_years_are_closed_once_they_are_over_and_the_meter_counts() {
+    let caisse = Caisse::open("Caisse d'essai");
+    caisse.enrol("Rose Pervanchoux");
+    let preview = caisse.done(&["close", "day", "--dry-run"]);
+    assert_eq!(preview["day"]["preview"], true);
+    let closed = caisse.done(&["close", "day"]);
+    assert_eq!(closed["day"]["entries"], 0, "nothing happened yesterday");
+    assert!(caisse.refused(&["close", "day"]).contains("are closed"));
+    assert!(caisse.refused(&["close", "day", "--date", "2999-01-01"]).contains("not over"));
+    assert!(caisse.refused(&["close", "year", "2998"]).contains("not over"));
+    assert!(caisse.refused(&["close", "year", "1"]).contains("not a year"));
+    assert!(caisse.ask(&["close", "list"]).out.contains("closed up to"));
+    let meter = caisse.done(&["meter"]);
+    assert_eq!(meter["meter"]["payments_level"], "below");
+    assert!(caisse.refused(&["receipt", "list", "--year", "2026"]).contains("[receipts]"));
+    assert_eq!(caisse.done(&["status"])["status"]["guarantee"]["grants"], 100_000);
+    assert!(!caisse.ask(&["status"]).out.contains("CREDIT NOT COVERED"));
+    let next = ["allocate", "--month", "2026-11", "--force", "the assembly decided"];
+    let grant = caisse.done(&["book", "list", "--account", "740"])[0]["entry"]["index"].to_string();
+    caisse.done(&["book", "reverse", &grant, "--reason", "the funder withdrew"]);
+    caisse.done(&next);
+    assert!(caisse.ask(&["status"]).out.contains("CREDIT NOT COVERED"));
+    assert_eq!(caisse.done(&["verify"])["verified"]["differences"], serde_json::json!([]));
+}
+
+#[test]
 fn two_caisses_found_a_federation_sell_across_and_settle() {
     let (host, home) = (Caisse::open("Montpellier"), Caisse::open("Cadenet"));
     for caisse in [&host, &home] {
