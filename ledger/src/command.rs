@@ -2,6 +2,8 @@
 
 mod pay;
 
+use std::collections::BTreeSet;
+
 use crdt::agreement::Terms;
 use crdt::card::CardText;
 use crdt::catalogue::Product;
@@ -151,7 +153,10 @@ pub enum Command {
         with: CaisseId,
     },
     /// Proposes a settlement run over every pair of the federation with an agreed statement.
-    ProposeRun,
+    ProposeRun {
+        /// Caisses whose pairs are left out.
+        without: BTreeSet<CaisseId>,
+    },
     /// Refuses a run that is not signed yet.
     AbortRun {
         /// The run.
