@@ -172,7 +172,7 @@ fn some_move(village: &mut Village, who: &Shopper, vendor: VendorId, number: u8,
     let member = who.member;
     match drawn % 7 {
         0 => {
-            let into = if drawn % 2 == 0 { Purse::Bank } else { Purse::Cash };
+            let into = if drawn.is_multiple_of(2) { Purse::Bank } else { Purse::Cash };
             let amount = cents(amount);
             let give = Command::AddContribution { member, month: month(), amount, into };
             let _ = village.ask(0, give);
@@ -352,7 +352,8 @@ fn verify_names_a_lot_a_cap_a_contribution_and_a_closing_that_do_not_follow_from
     close_year(&mut village, None);
     village.all_is_well();
     let row = |village: &Village, kind| village.houses[0].disk.range(kind, &[], &[], 1).remove(0);
-    let cases: [(Kind, fn(&[u8]) -> Vec<u8>, &str); 5] = [
+    type Change = fn(&[u8]) -> Vec<u8>;
+    let cases: [(Kind, Change, &str); 5] = [
         (
             Kind::Allocation,
             |bytes| {

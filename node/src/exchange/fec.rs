@@ -52,7 +52,7 @@ pub fn is_siren(text: &str) -> bool {
             if weighed > 9 { weighed - 9 } else { weighed }
         })
         .sum();
-    digits && sum % 10 == 0
+    digits && sum.is_multiple_of(10)
 }
 
 /// Returns the name of the file of a calendar year (X of the article).

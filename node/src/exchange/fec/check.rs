@@ -308,7 +308,7 @@ impl Reading {
             let control = |byte: &u8| *byte < 0x20 || (0x7f..0xa0).contains(byte);
             // Letters with accents of ISO 8859-15 are hardly ever well-formed UTF-8.
             let utf8 = !field.is_ascii() && std::str::from_utf8(field).is_ok();
-            if utf8 || field.iter().any(|byte| control(byte)) {
+            if utf8 || field.iter().any(control) {
                 self.report.fault(line, Some(place), FecProblem::Characters);
             }
             let blank = field.iter().all(|byte| *byte == b' ');

@@ -184,7 +184,7 @@ fn each_fault_is_named_with_its_line_and_field() {
         (|l| field(&mut l[8], 15, "20260301"), 9, Some("ValidDate"), FecProblem::Order),
         (|l| field(&mut l[9], 3, "20261001"), 10, Some("EcritureDate"), FecProblem::EntryDate),
         (|l| drop(l.drain(4..6)), 7, Some("EcritureNum"), FecProblem::Number),
-        (|l| l[4].push_str("\t"), 5, None, FecProblem::Fields(19)),
+        (|l| l[4].push('\t'), 5, None, FecProblem::Fields(19)),
         (|l| l[4].push_str(&"x".repeat(70_000)), 5, None, FecProblem::LongLine),
     ];
     for (change, line, field, problem) in cases {
