@@ -6,6 +6,7 @@ use std::io::{BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use ::node::exchange::fec::{FecReport, FecWriter, check, description, file_name, is_siren};
+use ledger::accounting::legal;
 use ledger::answer::{AccountingAnswer, YearFile};
 use ledger::command::{AccountingQuery, EntriesAsked};
 use ledger::{Answer, Query};
@@ -95,14 +96,17 @@ async fn fill<W: Write>(
     }
     let day = |month, day| crdt::Date::new(file.year, month, day).ok();
     let (first, last) = (day(1, 1), day(12, 31));
+    let upto = Some(file.upto);
     let mut asked =
-        EntriesAsked { from: file.from, upto: Some(file.upto), first, last, account: None };
+        EntriesAsked { from: file.from, upto, first, last, bare: true, ..EntriesAsked::default() };
     let progress = bar(file.upto.saturating_sub(file.from), "writing entries");
     loop {
         let answer = ask(context, AccountingQuery::Entries(asked.clone())).await?;
         let AccountingAnswer::Entries(page) = answer else { return Err(unexpected()) };
-        for legal in page.entries.into_iter().filter_map(|told| told.legal) {
-            writer.write(&legal, name).map_err(refused)?;
+        for told in &page.entries {
+            if let Some(legal) = legal::entry(&file.chart, &told.entry, told.made) {
+                writer.write(&legal, name).map_err(refused)?;
+            }
         }
         let Some(next) = page.next else { break };
         progress.set_position(next.saturating_sub(file.from));

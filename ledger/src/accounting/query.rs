@@ -70,10 +70,13 @@ impl Frame {
         Self { year, chart, zone }
     }
 
+    fn bare(&self, entry: &JournalEntry) -> BookEntry {
+        BookEntry { entry: entry.clone(), made: self.zone.date(entry.at), legal: None }
+    }
+
     fn tell(&self, entry: &JournalEntry) -> BookEntry {
-        let made = self.zone.date(entry.at);
-        let legal = legal::entry(&self.chart, entry, made);
-        BookEntry { legal, entry: entry.clone(), made }
+        let bare = self.bare(entry);
+        BookEntry { legal: legal::entry(&self.chart, entry, bare.made), ..bare }
     }
 }
 
@@ -92,8 +95,13 @@ fn page(state: &State, turn: &Turn<'_>, asked: &EntriesAsked) -> EntriesPage {
         if frame.year != entry.date.year() {
             frame = Frame::of(state, turn, entry.date.year());
         }
+        if asked.bare && asked.account.is_none() {
+            return entries.push(frame.bare(entry));
+        }
         let told = frame.tell(entry);
-        entries.extend(Some(told).filter(|told| touches(told, asked.account.as_deref())));
+        if touches(&told, asked.account.as_deref()) {
+            entries.push(told);
+        }
     });
     EntriesPage { entries, next: (upto < end).then_some(upto) }
 }

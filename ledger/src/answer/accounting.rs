@@ -50,7 +50,8 @@ pub struct BookEntry {
     pub entry: JournalEntry,
     /// The day on which it was made, at the caisse's place.
     pub made: Date,
-    /// The entry as an accountant writes it; `None` for one that moves nothing for good.
+    /// The entry as an accountant writes it; `None` for one that moves nothing for good, and where it was
+    /// not asked for.
     pub legal: Option<LegalEntry>,
 }
 

@@ -85,4 +85,7 @@ pub struct EntriesAsked {
     pub last: Option<Date>,
     /// The beginning of an account's number (`512`), or of whose account it is (`V3fa1`).
     pub account: Option<String>,
+    /// Leaves out how an accountant writes them: who reads a whole year does that itself.
+    #[serde(default)]
+    pub bare: bool,
 }

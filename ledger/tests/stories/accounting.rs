@@ -5,21 +5,23 @@ use std::collections::BTreeMap;
 use crdt::{Date, PaymentId, VendorId, wire};
 use ledger::account::Account;
 use ledger::accounting::Chart;
-use ledger::accounting::chart::Heading;
+use ledger::accounting::chart::{ChartLine, Heading};
 use ledger::accounting::closing::Closing;
 use ledger::answer::{
     AccountingAnswer, BookEntry, DayReport, Level, Meter, TrialBalance, YearFile, YearReport,
 };
 use ledger::books::Cause;
+use ledger::calendar::Zone;
 use ledger::command::{AccountingCommand, AccountingQuery, EntriesAsked, Purse};
 use ledger::guarantee::Force;
 use ledger::lots::Lot;
 use ledger::member::Contribution;
 use ledger::records::{Kind, Records, Write};
 use ledger::refused::{AccountingRefused, BooksRefused, Instead, Refused};
+use ledger::state::{PaymentSettings, Settings};
 use ledger::{Answer, Command, Query};
 
-use super::village::{Shopper, Village, cents, month, rules};
+use super::village::{House, Shopper, Village, cents, contact, month, rules, secrets};
 
 /// One day, in milliseconds.
 const DAY_MS: i64 = 24 * 3_600_000;
@@ -323,6 +325,33 @@ fn a_closed_year_never_changes_and_the_next_one_opens_with_its_balances() {
 fn of_year() -> EntriesAsked {
     let (first, last) = (Some(day("2026-01-01")), Some(day("2026-12-31")));
     EntriesAsked { first, last, ..EntriesAsked::default() }
+}
+
+#[test]
+fn a_closed_year_is_told_the_same_though_the_chart_and_the_time_zone_change() {
+    let (mut village, ..) = village();
+    village.wait(45 * DAY_MS);
+    close_day(&mut village, "2026-12-31");
+    close_year(&mut village, None);
+    let bank = ChartLine { number: "512999".to_owned(), label: "Autre banque".to_owned() };
+    let accounting = ledger::accounting::Settings {
+        chart: Chart::with([(Heading::Bank, bank)]).expect("a chart"),
+        ..ledger::accounting::Settings::default()
+    };
+    let settings = Settings {
+        contact: contact(1),
+        rules: rules(),
+        zone: Zone::named("Pacific/Noumea").expect("it is French"),
+        payments: PaymentSettings::default(),
+        accounting,
+    };
+    let (before, told) = (file(&village, 2026), entries(&village, of_year()));
+    let House { caisse, disk, .. } = &mut village.houses[0];
+    *caisse = ledger::Caisse::open(settings, secrets(1, 9), disk).0;
+    assert_eq!((file(&village, 2026), entries(&village, of_year())), (before, told));
+    let opening = file(&village, 2027).opening.expect("something is carried over");
+    assert!(opening.lines.iter().any(|line| line.account.number == "512999"), "the new year's own");
+    village.all_is_well();
 }
 
 #[test]
