@@ -1,5 +1,6 @@
 //! What a caisse answers.
 
+mod card;
 mod federation;
 mod payments;
 mod people;
@@ -10,6 +11,7 @@ use crdt::register::ProposalId;
 use crdt::{CaisseId, Cents, GrantId, MemberId, NetworkId, RunId, VendorId};
 use serde::{Deserialize, Serialize};
 
+pub use card::*;
 pub use federation::*;
 pub use payments::*;
 pub use people::*;
@@ -29,6 +31,8 @@ pub enum Answer {
     MemberAdded(MemberId),
     /// A card was issued.
     CardIssued(CardInfo),
+    /// Something about cards.
+    Cards(CardAnswer),
     /// A vendor was recorded.
     VendorAdded(VendorId),
     /// How many products of a sheet changed.

@@ -1,5 +1,6 @@
 //! What people ask of a caisse.
 
+mod card;
 mod pay;
 
 use crdt::agreement::Terms;
@@ -11,6 +12,7 @@ use crdt::{
 };
 use serde::{Deserialize, Serialize};
 
+pub use card::*;
 pub use pay::*;
 
 use crate::guarantee::Force;
@@ -40,6 +42,8 @@ pub enum Command {
         /// The card.
         card: CardId,
     },
+    /// Something about cards.
+    Cards(CardCommand),
     /// Records a vendor.
     AddVendor {
         /// The vendor's name, as on its stall.
@@ -187,6 +191,8 @@ pub enum Query {
     Member(MemberId),
     /// The card, with its certificate for the QR code.
     Card(CardId),
+    /// Something about cards.
+    Cards(CardQuery),
     /// All vendors.
     Vendors,
     /// The vendor whose till speaks with the secret of this hash.

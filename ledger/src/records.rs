@@ -68,11 +68,19 @@ pub enum Kind {
     BankDetails,
     /// How often something was refused or done, by month and what; for evaluation.
     Tally,
+    /// A card that belongs to nobody yet, by card id.
+    BlankCard,
+    /// What restricts a member's cards, by member id.
+    Restriction,
+    /// What a card with limits spent in a month, by card and month.
+    CardSpent,
+    /// Which card with limits made a payment, by a letter and the payment's key.
+    CardUse,
 }
 
 impl Kind {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 35] = [
         Self::Meta,
         Self::Member,
         Self::Person,
@@ -104,6 +112,10 @@ impl Kind {
         Self::Note,
         Self::BankDetails,
         Self::Tally,
+        Self::BlankCard,
+        Self::Restriction,
+        Self::CardSpent,
+        Self::CardUse,
     ];
 }
 

@@ -1,6 +1,7 @@
 //! Why a request is refused: data, in order of precedence, never an error. A refusal changes nothing
 //! unless its variant says so.
 
+mod card;
 mod federation;
 mod payments;
 mod people;
@@ -9,6 +10,7 @@ mod treasury;
 use crdt::Cents;
 use serde::{Deserialize, Serialize};
 
+pub use card::*;
 pub use federation::*;
 pub use payments::*;
 pub use people::*;
@@ -30,6 +32,9 @@ pub enum Refused {
     /// Something about members, cards, contributions or allocations.
     #[error(transparent)]
     Member(#[from] MemberRefused),
+    /// Something about cards.
+    #[error(transparent)]
+    Card(#[from] CardCommandRefused),
     /// Something about rules.
     #[error(transparent)]
     Rules(#[from] RulesRefused),

@@ -4,6 +4,7 @@
 mod stories {
     mod across;
     mod bad_input;
+    mod cards;
     mod federation;
     mod home;
     mod hostile;

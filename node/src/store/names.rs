@@ -47,6 +47,10 @@ pub(super) const fn tree(kind: Kind) -> u8 {
         Kind::Note => 29,
         Kind::BankDetails => 30,
         Kind::Tally => 31,
+        Kind::BlankCard => 36,
+        Kind::Restriction => 37,
+        Kind::CardSpent => 38,
+        Kind::CardUse => 39,
     }
 }
 
@@ -112,6 +116,10 @@ mod tests {
             ("Note", 29),
             ("BankDetails", 30),
             ("Tally", 31),
+            ("BlankCard", 36),
+            ("Restriction", 37),
+            ("CardSpent", 38),
+            ("CardUse", 39),
         ];
         assert_eq!(names, expected.map(|(kind, name)| (kind.to_owned(), name)));
     }
