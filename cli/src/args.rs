@@ -1,5 +1,6 @@
 //! What can be typed.
 
+pub mod card;
 pub mod federation;
 pub mod money;
 pub mod people;
@@ -103,7 +104,7 @@ pub enum Command {
     Member(people::Member),
     /// Food cards.
     #[command(subcommand)]
-    Card(people::Card),
+    Card(card::Card),
     /// Vendors and the committee's decisions about them.
     #[command(subcommand)]
     Vendor(people::Vendor),

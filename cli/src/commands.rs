@@ -1,6 +1,7 @@
 //! What each command does.
 
 mod card;
+mod card_sheet;
 mod catalogue;
 mod config;
 mod federation;
