@@ -108,7 +108,8 @@ fn answer_again(
     turn.effect(Effect::SendRange { to: host, feed, after: charge.said - 1 });
 }
 
-/// Decides in the order of precedence of [`DenyReason`]; changes nothing but the count of wrong codes.
+/// Decides in the order of precedence of [`DenyReason`], except that what the member restricted comes right
+/// after the code; changes nothing but the count of wrong codes.
 fn decide(
     state: &mut State,
     turn: &mut Turn<'_>,
