@@ -386,3 +386,76 @@ fn what_makes_no_sense_about_cards_is_refused_and_changes_nothing() {
     }
     village.all_is_well();
 }
+
+/// A number below a bound: the same in every run.
+fn draw(chance: &mut u64, below: u64) -> u64 {
+    *chance =
+        chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    (*chance >> 33) % below
+}
+
+#[test]
+fn whatever_happens_to_cards_in_whatever_order_everything_can_be_worked_out_again() {
+    for seed in 0..6 {
+        let mut chance = seed;
+        let mut village = Village::federated(2, &terms());
+        let shopper = village.shopper(0, 1);
+        let vendors = [village.vendor(0, 10_000), village.vendor(1, 7_000)];
+        let limits = |most| Limits { per_month: Some(cents(most)), ..Limits::default() };
+        let mut helper = delegate(&mut village, &shopper, limits(2_000));
+        for step in 1..=120_u8 {
+            let payment = PaymentId::new(
+                [1 + u8::try_from(draw(&mut chance, step.into())).expect("small"); 16],
+            );
+            match draw(&mut chance, 12) {
+                0..=4 => {
+                    let house = usize::try_from(draw(&mut chance, 2)).expect("small");
+                    let who = if draw(&mut chance, 3) == 0 { &shopper } else { &helper };
+                    let amount = 1 + u32::try_from(draw(&mut chance, 900)).expect("small");
+                    village.pay(house, step, vendors[house], who, amount);
+                }
+                5..=7 => {
+                    let house = usize::try_from(draw(&mut chance, 2)).expect("small");
+                    let amount = (draw(&mut chance, 2) == 0).then_some(cents(50));
+                    village.ask(
+                        house,
+                        Command::Refund { id: PaymentId::new([255 - step; 16]), payment, amount },
+                    );
+                }
+                8 => {
+                    let (card, code) = (helper.card.card(), code("1234"));
+                    let replace =
+                        CardCommand::Replace { card, why: WhyReplaced::Damaged, code, blank: None };
+                    let CardAnswer::Replaced { new, .. } = done(&mut village, replace) else {
+                        panic!()
+                    };
+                    helper.card = new.qr.parse().expect("a card");
+                }
+                9 => {
+                    let all = [
+                        Restrict::Freeze,
+                        Restrict::Unfreeze,
+                        Restrict::OnlyAtHome,
+                        Restrict::Anywhere,
+                    ];
+                    let change = all[usize::try_from(draw(&mut chance, 4)).expect("small")];
+                    let _ =
+                        ask(&mut village, CardCommand::Restrict { member: shopper.member, change });
+                }
+                10 => {
+                    let most = 1_000 + u32::try_from(draw(&mut chance, 4_000)).expect("small");
+                    let card = helper.card.card();
+                    done(&mut village, CardCommand::Limit { card, limits: limits(most) });
+                }
+                _ => {
+                    village.restart(0, None);
+                    village.meet();
+                    village
+                        .wait(i64::try_from(draw(&mut chance, 9)).expect("small") * 24 * 3_600_000);
+                }
+            }
+        }
+        village.all_is_well();
+        assert!(village.balance(0, &shopper) < 10_000, "seed {seed}: nothing was bought");
+    }
+}
