@@ -114,7 +114,7 @@ fn the_same_cards_are_the_same_bytes_and_what_cannot_be_printed_is_refused() {
 fn statement(rows: u64) -> Document {
     let amount = |cents| euros(Cents::new(cents).expect("an amount"));
     let row = |n: u64| {
-        let what = if n % 7 == 0 {
+        let what = if n.is_multiple_of(7) {
             "vente à un membre d’une autre caisse, avec une longue explication"
         } else {
             "vente"

@@ -1,10 +1,11 @@
 //! A sheet of cards to cut: ten cards of the size of a bank card on a page of A4, in French.
 
 use crdt::Date;
+use qrcode::types::QrError;
 use qrcode::{EcLevel, QrCode};
 
 use super::font::Font;
-use super::page::{At, HEIGHT, Page, Stroke, Style, WIDTH, file, mm};
+use super::page::{At, HEIGHT, Page, Run, Stroke, Style, WIDTH, file, mm};
 
 /// Cards on a page.
 pub const CARDS_PER_PAGE: usize = COLUMNS * ROWS;
@@ -129,12 +130,7 @@ fn marks(page: &mut Page) {
     }
 }
 
-fn draw(
-    page: &mut Page,
-    slot: usize,
-    sheet: &CardSheet,
-    face: &CardFace,
-) -> Result<(), qrcode::types::QrError> {
+fn draw(page: &mut Page, slot: usize, sheet: &CardSheet, face: &CardFace) -> Result<(), QrError> {
     let left = LEFT + (slot % COLUMNS) as f32 * CARD_WIDTH;
     let top = TOP + (slot / COLUMNS) as f32 * CARD_HEIGHT;
     let at = |x: f32, y: f32| At { x: left + x, y: top + y };
@@ -172,7 +168,7 @@ fn help(sheet: &CardSheet) -> String {
 }
 
 /// Returns the side of a QR code with its margin, and its runs of dark modules.
-fn modules(text: &str) -> Result<(usize, Vec<(usize, usize, usize)>), qrcode::types::QrError> {
+fn modules(text: &str) -> Result<(usize, Vec<Run>), QrError> {
     let code = QrCode::with_error_correction_level(text, EcLevel::M)?;
     let width = code.width();
     let mut runs = Vec::new();
@@ -180,7 +176,8 @@ fn modules(text: &str) -> Result<(usize, Vec<(usize, usize, usize)>), qrcode::ty
         let mut x = 0;
         for run in row.chunk_by(|one, other| one == other) {
             if run.first() == Some(&qrcode::Color::Dark) {
-                runs.push((x + QUIET_ZONE, y + QUIET_ZONE, run.len()));
+                let (x, y) = (x + QUIET_ZONE, y + QUIET_ZONE);
+                runs.push(Run { x, y, width: run.len() });
             }
             x += run.len();
         }

@@ -59,6 +59,14 @@ pub(super) enum Stroke {
     Dotted,
 }
 
+/// Dark modules of a QR code beside each other, in modules from the left and from the top.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Run {
+    pub x: usize,
+    pub y: usize,
+    pub width: usize,
+}
+
 /// One page.
 pub(super) struct Page(Content);
 
@@ -98,18 +106,13 @@ impl Page {
         self.0.restore_state();
     }
 
-    /// Fills runs of modules `(x, y, width)` of a square whose side is so many modules. They are one
-    /// path: a reader that smooths edges draws no seams between them.
-    pub(super) fn modules(
-        &mut self,
-        at: At,
-        points_per_module: f32,
-        runs: &[(usize, usize, usize)],
-    ) {
+    /// Fills runs of modules, from a place on. They are one path: a reader that smooths edges draws no
+    /// seams between them.
+    pub(super) fn modules(&mut self, at: At, points_per_module: f32, runs: &[Run]) {
         let scale = points_per_module;
         self.0.save_state();
         self.0.transform([scale, 0.0, 0.0, -scale, at.x, HEIGHT - at.y]);
-        for (x, y, width) in runs {
+        for Run { x, y, width } in runs {
             self.0.rect(*x as f32, *y as f32, *width as f32, 1.0);
         }
         self.0.fill_nonzero();
