@@ -1,6 +1,7 @@
 //! What can be typed.
 
 pub mod accounting;
+pub mod card;
 pub mod federation;
 pub mod money;
 pub mod people;
@@ -104,7 +105,7 @@ pub enum Command {
     Member(people::Member),
     /// Food cards.
     #[command(subcommand)]
-    Card(people::Card),
+    Card(card::Card),
     /// Vendors and the committee's decisions about them.
     #[command(subcommand)]
     Vendor(people::Vendor),

@@ -2,6 +2,7 @@
 
 mod accounting;
 mod card;
+mod card_sheet;
 mod catalogue;
 mod config;
 mod fec;

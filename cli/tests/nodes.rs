@@ -204,6 +204,108 @@ fn one_caisse_enrols_sells_refunds_and_verifies_running_or_not() {
     assert_eq!(caisse.done(&["federation", "contact"])["name"], "Caisse d'essai");
 }
 
+/// Reads the QR codes of a PDF as a printer and a telephone would.
+fn printed_codes(pdf: &Path) -> Vec<String> {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let page = dir.path().join("page");
+    let done = Command::new("pdftoppm").args(["-r", "200", "-gray"]).arg(pdf).arg(&page).status();
+    assert!(done.expect(".ci/tools installs pdftoppm").success());
+    let pages = std::fs::read_dir(dir.path()).expect("our own directory");
+    let pages = pages.map(|entry| entry.expect("an entry").path());
+    let read = Command::new("zbarimg").args(["--quiet", "--raw"]).args(pages).output();
+    let read = read.expect(".ci/tools installs zbarimg").stdout;
+    String::from_utf8(read).expect("UTF-8").lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn cards_are_printed_in_advance_given_limited_frozen_replaced_and_revoked() {
+    let caisse = Caisse::open("Caisse d'essai");
+    caisse.enrol("Rose Pervanchoux");
+    caisse.stall("Le Potager");
+    let code = caisse.file("code", "4071\n");
+    let file = |name: &str| path(&caisse.home.path().join(name)).to_owned();
+    let (sheet, list) = (file("cartes.pdf"), file("revoked.json"));
+
+    let nowhere = caisse.ask(&["card", "sheet", "--new", "2", "--out", "/no/such/place.pdf"]);
+    assert_eq!((nowhere.code, nowhere.out.as_str()), (Some(2), ""));
+    assert_eq!(caisse.ask(&["card", "sheet", "--out", &sheet]).code, Some(2), "which cards?");
+    assert!(
+        caisse.refused(&["card", "sheet", "--new", "0", "--out", &sheet]).contains("1 to 1000")
+    );
+    assert!(!Path::new(&sheet).exists(), "a refusal leaves no file");
+    let none = caisse.done(&["card", "list", "--blank"]);
+    assert_eq!(none["cards"]["blanks"], serde_json::json!([]));
+    let made = caisse.done(&["card", "sheet", "--new", "11", "--out", &sheet]);
+    assert_eq!((&made["pages"], made["cards"].as_array().map(Vec::len)), (&2.into(), Some(11)));
+    let blanks = caisse.done(&["card", "list", "--blank"])["cards"]["blanks"].clone();
+    let mut expected: Vec<&str> = blanks
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|blank| blank["qr"].as_str().expect("a code"))
+        .collect();
+    let mut read = printed_codes(Path::new(&sheet));
+    expected.sort_unstable();
+    read.sort_unstable();
+    assert_eq!(read, expected);
+
+    let number = |place: usize| made["cards"][place].as_str().expect("a number").to_owned();
+    let (mine, helper) = (number(0), number(1));
+    let refused = caisse.refused(&pay(&mine, "le potager", "1", &code));
+    assert!(refused.contains("not given to anyone"), "{refused}");
+    let assign = |number: &str, more: &[&str]| {
+        let to = ["card", "assign", number, "--member", "rose pervanchoux", "--code-file", &code];
+        caisse.ask(&[&to[..], more].concat())
+    };
+    assert_eq!(assign(&mine, &[]).code, Some(0));
+    assert_eq!(assign(&mine, &[]).code, Some(1), "it is not blank any more");
+    assert_eq!(assign(&helper, &["--delegate", "Me Dupré"]).code, Some(1), "without a limit");
+    assert_eq!(assign(&helper, &["--per-month", "5"]).code, Some(2), "whose card is it?");
+    let given = assign(&helper, &["--delegate", "Me Dupré", "--per-month", "5"]);
+    assert_eq!(given.code, Some(0), "{given:?}");
+    caisse.done(&pay(&mine, "le potager", "10", &code));
+    caisse.done(&pay(&helper, "le potager", "5", &code));
+    assert!(caisse.refused(&pay(&helper, "le potager", "5", &code)).contains("1.50 more"));
+    let listed = caisse.ask(&["card", "list", "--member", "rose pervanchoux"]).out;
+    assert!(listed.contains("Me Dupré (delegate)") && listed.contains("3.50"), "{listed}");
+
+    caisse.done(&["member", "freeze", "rose pervanchoux"]);
+    assert!(caisse.refused(&pay(&mine, "le potager", "1", &code)).contains("frozen"));
+    assert!(caisse.ask(&["member", "show", "rose pervanchoux"]).out.contains("nowhere: frozen"));
+    caisse.done(&["member", "unfreeze", "rose pervanchoux"]);
+    caisse.done(&["member", "only-at-home", "rose pervanchoux", "on"]);
+    assert!(
+        caisse.refused(&["member", "only-at-home", "rose pervanchoux", "on"]).contains("already")
+    );
+
+    let other = caisse.file("other", "1234\n");
+    caisse.done(&["card", "change-code", &mine, "--code-file", &other]);
+    caisse.done(&pay(&mine, "le potager", "1", &other));
+    assert!(caisse.refused(&["card", "unlock", &mine, "--reason", "x"]).contains("not locked"));
+    let lost = ["card", "replace", &mine, "--reason", "lost", "--by", &number(2)];
+    let replaced = caisse.ask(&[&lost[..], &["--code-file", &code]].concat());
+    assert_eq!(replaced.code, Some(0), "{replaced:?}");
+    assert!(replaced.talk.contains("card 4 of this member"), "{replaced:?}");
+    assert!(caisse.ask(&["card", "notices"]).out.contains("Rose Pervanchoux"));
+    caisse.done(&pay(&number(2), "le potager", "1", &code));
+
+    let named = ["card", "sheet", "--member", "rose pervanchoux", "--names", "--out", &sheet];
+    assert_eq!(caisse.done(&named)["cards"].as_array().map(Vec::len), Some(3));
+    assert_eq!(printed_codes(Path::new(&sheet)).len(), 3);
+
+    caisse.done(&["card", "revoked", "--out", &list]);
+    let text = std::fs::read_to_string(&list).expect("it was written");
+    assert!(text.contains(&mine) && !text.contains(&helper) && !text.contains("Rose"), "{text}");
+    assert!(caisse.ask(&["card", "revoked", "--check", &list]).out.contains("1 blocked card"));
+    std::fs::write(&list, text.replace(&mine, &helper)).expect("our own file");
+    let changed = caisse.ask(&["card", "revoked", "--check", &list]);
+    assert_eq!(changed.code, Some(1));
+    assert!(changed.out.contains("NOT signed"), "{changed:?}");
+    std::fs::write(&list, "{}").expect("our own file");
+    assert_eq!(caisse.ask(&["card", "revoked", "--check", &list]).code, Some(2));
+    assert_eq!(caisse.done(&["verify"])["verified"]["differences"], serde_json::json!([]));
+}
+
 #[test]
 fn a_command_repeated_under_its_request_id_is_done_once_and_another_is_refused() {
     let caisse = Caisse::open("Caisse d'essai");

@@ -1,6 +1,7 @@
 //! What a caisse answers.
 
 mod accounting;
+mod card;
 mod federation;
 mod payments;
 mod people;
@@ -12,6 +13,7 @@ use crdt::{CaisseId, Cents, GrantId, MemberId, NetworkId, RunId, VendorId};
 use serde::{Deserialize, Serialize};
 
 pub use accounting::*;
+pub use card::*;
 pub use federation::*;
 pub use payments::*;
 pub use people::*;
@@ -31,6 +33,8 @@ pub enum Answer {
     MemberAdded(MemberId),
     /// A card was issued.
     CardIssued(CardInfo),
+    /// Something about cards.
+    Cards(CardAnswer),
     /// A vendor was recorded.
     VendorAdded(VendorId),
     /// How many products of a sheet changed.

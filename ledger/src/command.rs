@@ -1,6 +1,7 @@
 //! What people ask of a caisse.
 
 mod accounting;
+mod card;
 mod pay;
 
 use std::collections::BTreeSet;
@@ -15,6 +16,7 @@ use crdt::{
 use serde::{Deserialize, Serialize};
 
 pub use accounting::*;
+pub use card::*;
 pub use pay::*;
 
 use crate::guarantee::Force;
@@ -44,6 +46,8 @@ pub enum Command {
         /// The card.
         card: CardId,
     },
+    /// Something about cards.
+    Cards(CardCommand),
     /// Records a vendor.
     AddVendor {
         /// The vendor's name, as on its stall.
@@ -196,6 +200,8 @@ pub enum Query {
     Member(MemberId),
     /// The card, with its certificate for the QR code.
     Card(CardId),
+    /// Something about cards.
+    Cards(CardQuery),
     /// All vendors.
     Vendors,
     /// The vendor whose till speaks with the secret of this hash.

@@ -29,6 +29,16 @@ pub const OPEN_SALES: usize = 10_000;
 /// Holds that one host may have open: its ceiling is reached long before.
 pub const OPEN_HOLDS_PER_HOST: usize = 10_000;
 
+/// Blank cards that are made at once: as many as one file of paper holds.
+pub const BLANK_CARDS: u32 = 1_000;
+
+/// Vendors that the limits of a card name: a list that a person reads.
+pub const CARD_VENDORS: usize = 100;
+
+/// Cards of one account within twelve months of which the operator is told, as mature benefit cards do
+/// (7 CFR 274.6).
+pub const MANY_CARDS: u32 = 4;
+
 /// Lines of one basket: a till's roll of paper.
 pub const BASKET_LINES: usize = 200;
 

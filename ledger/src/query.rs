@@ -26,8 +26,9 @@ pub(crate) fn answer(state: &State, turn: &Turn<'_>, question: &Query) -> Outcom
         Query::Members => Ok(Answer::Members(people::members(state, turn))),
         Query::Member(id) => people::member(state, turn, *id),
         Query::Card(id) => {
-            crate::card::card_info(state, turn.now, *id).map(Answer::Card).ok_or(Refused::NotFound)
+            crate::card::card_info(state, turn, *id).map(Answer::Card).ok_or(Refused::NotFound)
         }
+        Query::Cards(question) => crate::card::answer(state, turn, *question),
         Query::Vendors => Ok(Answer::Vendors(people::vendors(state, turn))),
         Query::Till(secret) => people::till(state, turn, *secret),
         Query::Rules => Ok(Answer::Rules(Box::new(planning::list(state, turn)))),

@@ -74,11 +74,19 @@ pub enum Kind {
     Reversed,
     /// What an account held at the end of a closed year, by year and account.
     ClosedBalance,
+    /// A card that belongs to nobody yet, by card id.
+    BlankCard,
+    /// What restricts a member's cards, by member id.
+    Restriction,
+    /// What a card with limits spent in a month, by card and month.
+    CardSpent,
+    /// Which card with limits made a payment, by a letter and the payment's key.
+    CardUse,
 }
 
 impl Kind {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 38] = [
         Self::Meta,
         Self::Member,
         Self::Person,
@@ -113,6 +121,10 @@ impl Kind {
         Self::DayClosing,
         Self::Reversed,
         Self::ClosedBalance,
+        Self::BlankCard,
+        Self::Restriction,
+        Self::CardSpent,
+        Self::CardUse,
     ];
 }
 

@@ -2,6 +2,7 @@
 //! unless its variant says so.
 
 mod accounting;
+mod card;
 mod federation;
 mod payments;
 mod people;
@@ -11,6 +12,7 @@ use crdt::Cents;
 use serde::{Deserialize, Serialize};
 
 pub use accounting::*;
+pub use card::*;
 pub use federation::*;
 pub use payments::*;
 pub use people::*;
@@ -32,6 +34,9 @@ pub enum Refused {
     /// Something about members, cards, contributions or allocations.
     #[error(transparent)]
     Member(#[from] MemberRefused),
+    /// Something about cards.
+    #[error(transparent)]
+    Card(#[from] CardCommandRefused),
     /// Something about rules.
     #[error(transparent)]
     Rules(#[from] RulesRefused),

@@ -1,6 +1,8 @@
 //! Re-derives everything from the hash-chained books and the feeds, and names the first thing that
 //! differs.
 
+mod cards;
+
 use std::collections::BTreeMap;
 
 use crdt::feed::{Body, Envelope, FeedId, Verified};
@@ -63,6 +65,7 @@ pub(crate) fn verify(state: &State, turn: &Turn<'_>) -> Report {
     charges(state, turn, &booked, &mut report);
     partners(state, turn, &mut report);
     crate::accounting::check::verify(state, turn, &booked, &mut report);
+    cards::check(state, turn, &mut report);
     report
 }
 

@@ -5,6 +5,7 @@ mod stories {
     mod accounting;
     mod across;
     mod bad_input;
+    mod cards;
     mod federation;
     mod home;
     mod hostile;

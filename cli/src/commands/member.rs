@@ -1,17 +1,17 @@
 //! Members and their contributions.
 
 use ledger::answer::{MemberDetail, MemberInfo};
-use ledger::command::Purse;
+use ledger::command::{Purse, Restrict};
 use ledger::rules::Household;
 use ledger::{Answer, Command, Query};
 
 use super::Context;
-use crate::args::people;
+use crate::args::people::{self, OnOff};
 use crate::failure::Failure;
 use crate::output::{Done, facts, short, table, yes_no};
 use crate::resolve::{self, unexpected};
 
-/// Enrols, lists or shows members.
+/// Enrols, lists, shows, freezes members.
 pub(super) async fn member(context: &Context, command: people::Member) -> Result<Done, Failure> {
     match command {
         people::Member::Add { name, adults, teens, children } => {
@@ -36,6 +36,18 @@ pub(super) async fn member(context: &Context, command: people::Member) -> Result
                 return Err(unexpected());
             };
             Done::new(&answer, show(detail))
+        }
+        people::Member::Freeze { member } => {
+            super::card::restrict(context, &member, Restrict::Freeze).await
+        }
+        people::Member::Unfreeze { member } => {
+            super::card::restrict(context, &member, Restrict::Unfreeze).await
+        }
+        people::Member::OnlyAtHome { member, only: OnOff::On } => {
+            super::card::restrict(context, &member, Restrict::OnlyAtHome).await
+        }
+        people::Member::OnlyAtHome { member, only: OnOff::Off } => {
+            super::card::restrict(context, &member, Restrict::Anywhere).await
         }
     }
 }
@@ -63,12 +75,13 @@ fn list(members: &[MemberInfo]) -> String {
 }
 
 fn show(detail: &MemberDetail) -> String {
-    let MemberDetail { info, cards, contributions } = detail;
+    let MemberDetail { info, cards, restriction, contributions } = detail;
     let mut text = facts(&[
         ("id", info.id.to_string()),
         ("name", name(info)),
         ("adults + teens + children", household(&info.household)),
         ("balance", info.balance.to_string()),
+        ("cards pay", super::card::restriction_words(restriction)),
     ]);
     if !cards.is_empty() {
         let mut rows = table(&["card", "blocked", "locked until (UTC)"]);

@@ -50,6 +50,10 @@ pub(super) const fn tree(kind: Kind) -> u8 {
         Kind::DayClosing => 44,
         Kind::Reversed => 45,
         Kind::ClosedBalance => 46,
+        Kind::BlankCard => 36,
+        Kind::Restriction => 37,
+        Kind::CardSpent => 38,
+        Kind::CardUse => 39,
     }
 }
 
@@ -118,6 +122,10 @@ mod tests {
             ("DayClosing", 44),
             ("Reversed", 45),
             ("ClosedBalance", 46),
+            ("BlankCard", 36),
+            ("Restriction", 37),
+            ("CardSpent", 38),
+            ("CardUse", 39),
         ];
         assert_eq!(names, expected.map(|(kind, name)| (kind.to_owned(), name)));
     }
