@@ -7,6 +7,7 @@ mod stories {
     mod federation;
     mod home;
     mod hostile;
+    mod laws;
     mod models;
     mod restore;
     mod settlement;
