@@ -1,5 +1,6 @@
 //! What a caisse answers.
 
+mod disputes;
 mod federation;
 mod payments;
 mod people;
@@ -10,6 +11,7 @@ use crdt::register::ProposalId;
 use crdt::{CaisseId, Cents, GrantId, MemberId, NetworkId, RunId, VendorId};
 use serde::{Deserialize, Serialize};
 
+pub use disputes::*;
 pub use federation::*;
 pub use payments::*;
 pub use people::*;
@@ -58,6 +60,8 @@ pub enum Answer {
     Paid(Receipt),
     /// A refund was made.
     Refunded(RefundReceipt),
+    /// Something about disputes, agreed contributions, reminders or corrections.
+    Disputes(DisputesAnswer),
     /// A charter was signed.
     Founded(NetworkId),
     /// A change was proposed.

@@ -1,5 +1,6 @@
 //! What people ask of a caisse.
 
+mod disputes;
 mod pay;
 
 use crdt::agreement::Terms;
@@ -11,6 +12,7 @@ use crdt::{
 };
 use serde::{Deserialize, Serialize};
 
+pub use disputes::*;
 pub use pay::*;
 
 use crate::guarantee::Force;
@@ -132,6 +134,8 @@ pub enum Command {
         /// How much of what was covered; all that is left when absent.
         amount: Option<Cents>,
     },
+    /// Something about disputes, agreed contributions, reminders or corrections.
+    Disputes(DisputesCommand),
     /// Signs a founding charter, or joins the federation that it founded.
     Found(Box<Charter>),
     /// Proposes a change of the register.
@@ -210,6 +214,8 @@ pub enum Query {
     },
     /// One payment, as host or as home.
     Payment(PaymentId),
+    /// Something about disputes, agreed contributions, reminders or corrections.
+    Disputes(DisputesQuery),
     /// The caisse's own contact, for a founding charter or an admission.
     Contact,
     /// The register: charter, members, proposals, agreements.

@@ -1,6 +1,7 @@
 //! Why a request is refused: data, in order of precedence, never an error. A refusal changes nothing
 //! unless its variant says so.
 
+mod disputes;
 mod federation;
 mod payments;
 mod people;
@@ -9,6 +10,7 @@ mod treasury;
 use crdt::Cents;
 use serde::{Deserialize, Serialize};
 
+pub use disputes::*;
 pub use federation::*;
 pub use payments::*;
 pub use people::*;
@@ -27,6 +29,9 @@ pub enum Refused {
     /// A refund.
     #[error(transparent)]
     Refund(#[from] RefundRefused),
+    /// Something about disputes, agreed contributions or corrections.
+    #[error(transparent)]
+    Disputes(#[from] DisputesRefused),
     /// Something about members, cards, contributions or allocations.
     #[error(transparent)]
     Member(#[from] MemberRefused),

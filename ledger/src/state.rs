@@ -53,6 +53,8 @@ pub struct Settings {
     pub zone: Zone,
     /// How payments are decided.
     pub payments: PaymentSettings,
+    /// Days after the first of a month at which members are reminded of its contribution.
+    pub reminders: Vec<u16>,
 }
 
 /// What must not be known outside of the caisse.

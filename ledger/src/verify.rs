@@ -1,6 +1,8 @@
 //! Re-derives everything from the hash-chained books and the feeds, and names the first thing that
 //! differs.
 
+mod disputes;
+
 use std::collections::BTreeMap;
 
 use crdt::feed::{Body, Envelope, FeedId, Verified};
@@ -62,6 +64,7 @@ pub(crate) fn verify(state: &State, turn: &Turn<'_>) -> Report {
     sales(state, turn, &booked, &mut report);
     charges(state, turn, &booked, &mut report);
     partners(state, turn, &mut report);
+    disputes::disputes(turn, &booked, &mut report);
     report
 }
 

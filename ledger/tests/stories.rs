@@ -4,6 +4,8 @@
 mod stories {
     mod across;
     mod bad_input;
+    mod disputes;
+    mod dunning;
     mod federation;
     mod home;
     mod hostile;

@@ -30,6 +30,8 @@ pub struct Config {
     pub rules: Rules,
     /// How payments are decided.
     pub payments: PaymentSettings,
+    /// Days after the first of a month at which members are reminded of its contribution.
+    pub reminders: Vec<u16>,
     /// What is offered to another caisse unless something else is said.
     pub terms: Terms,
     /// Where the node listens for other caisses, as multiaddresses.
@@ -89,6 +91,7 @@ impl Config {
             zone: file.caisse.time_zone.0,
             rules: file.rules.read()?,
             payments: payments_of(&file.cards, &file.payments),
+            reminders: file.dunning.after_days.read()?,
             terms: file.agreement.terms(),
             listen: values::addresses(file.node.listen)?,
             addresses: values::addresses(file.node.addresses)?,

@@ -157,6 +157,7 @@ pub fn load(dir: &Path) -> Result<Caisse, SetupError> {
         rules: config.rules.clone(),
         zone: config.zone.clone(),
         payments: config.payments,
+        reminders: config.reminders.clone(),
     };
     Ok(Caisse { config, settings, secrets })
 }

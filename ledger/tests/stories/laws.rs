@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use crdt::{Cents, Date, Month, PaymentId, wire};
 use ledger::account::{Account, Floor};
 use ledger::answer::Receipt;
+use ledger::command::DisputesQuery;
 use ledger::lots::{self, Lot, Origin};
 use ledger::payment::Sale;
 use ledger::records::{Kind, Records};
@@ -74,6 +75,12 @@ fn no_cent_is_lost(receipt: &Receipt) {
 /// A caisse that is started again from its disk answers as before, and holds the same books.
 fn restart_changes_nothing(village: &mut Village) {
     let asked = [Query::Status, Query::Members, Query::Vendors, Query::Accounts, Query::Rules];
+    let asked = asked.into_iter().chain([
+        Query::Disputes(DisputesQuery::List { due: false }),
+        Query::Disputes(DisputesQuery::Agreed),
+        Query::Disputes(DisputesQuery::Reminders),
+    ]);
+    let asked: Vec<Query> = asked.collect();
     let answers = |village: &Village| -> Vec<_> {
         asked.iter().map(|question| village.query(0, question)).collect()
     };

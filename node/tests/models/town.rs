@@ -76,7 +76,8 @@ impl Town {
     /// Opens a caisse by rules, with a grant that is large enough for a year.
     pub fn under(rules: Rules) -> Self {
         let (zone, payments) = (ledger::calendar::Zone::paris(), Default::default());
-        let settings = Settings { contact: contact(), rules, zone, payments };
+        let reminders = ledger::dunning::AFTER_DAYS.to_vec();
+        let settings = Settings { contact: contact(), rules, zone, payments, reminders };
         let mut disk = MemoryRecords::default();
         let (caisse, effects) = Caisse::open(settings, secrets(), &disk);
         store(&mut disk, effects);

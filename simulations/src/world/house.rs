@@ -108,6 +108,7 @@ fn settings(number: u8) -> Settings {
         },
         zone: Zone::paris(),
         payments: PaymentSettings::default(),
+        reminders: ledger::dunning::AFTER_DAYS.to_vec(),
     }
 }
 

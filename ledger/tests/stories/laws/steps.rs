@@ -1,8 +1,12 @@
 //! What may happen to a caisse: any command, about anyone, at any time. Most of it is refused sometimes.
 
 use crdt::card::CardText;
-use crdt::{BasisPoints, CardId, Cents, GrantId, MemberId, PaymentId, VendorId};
-use ledger::command::{PayIntent, PaymentCode, Purchase, Purse};
+use crdt::{BasisPoints, CardId, Cents, DisputeId, GrantId, MemberId, PaymentId, VendorId};
+use ledger::answer::DisputesAnswer;
+use ledger::command::{
+    Burden, Correction, Decision, Direction, DisputesCommand, PayIntent, PaymentCode, Purchase,
+    Purse,
+};
 use ledger::guarantee::Force;
 use ledger::rules::{Allocation, Caps, Household, Issue, Lots, Percent, Rules};
 use ledger::{Answer, Command, Outcome, Query};
@@ -26,6 +30,13 @@ pub enum Step {
     Grant { euros: u32 },
     GrantCame { grant: usize, euros: u32 },
     Pot { euros: u32 },
+    Contest { payment: usize, member: usize, cents: Option<u32> },
+    Answer { dispute: usize, cents: Option<u32>, burden: Burden },
+    Reject { dispute: usize },
+    Withdraw { dispute: usize },
+    Correct { member: usize, cents: u32, credit: bool },
+    Agree { member: usize, euros: u32, months: i16 },
+    Remind { months: i16 },
     Clock { hours: i64 },
     Restart,
 }
@@ -81,9 +92,31 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+fn dispute_step() -> impl Strategy<Value = Step> {
+    let (one, amount) = (0..6usize, || prop::option::of(0..6_000u32));
+    let burden = prop::sample::select(vec![Burden::Vendor, Burden::VendorOwes, Burden::Caisse]);
+    let contest = (0..20usize, one.clone(), amount())
+        .prop_map(|(payment, member, cents)| Step::Contest { payment, member, cents });
+    let answer = (one.clone(), amount(), burden)
+        .prop_map(|(dispute, cents, burden)| Step::Answer { dispute, cents, burden });
+    let correct = (one.clone(), 0..20_000u32, any::<bool>())
+        .prop_map(|(member, cents, credit)| Step::Correct { member, cents, credit });
+    let agree = (one.clone(), 0..300u32, -1..2i16)
+        .prop_map(|(member, euros, months)| Step::Agree { member, euros, months });
+    prop_oneof![
+        6 => contest,
+        4 => answer,
+        1 => one.clone().prop_map(|dispute| Step::Reject { dispute }),
+        1 => one.prop_map(|dispute| Step::Withdraw { dispute }),
+        2 => correct,
+        1 => agree,
+        1 => (-1..2i16).prop_map(|months| Step::Remind { months }),
+    ]
+}
+
 /// A sequence of steps.
 pub fn sequence() -> impl Strategy<Value = Vec<Step>> {
-    prop::collection::vec(step(), 1..70)
+    prop::collection::vec(prop_oneof![4 => step(), 1 => dispute_step()], 1..80)
 }
 
 /// How many rule sets [`model`] knows.
@@ -138,6 +171,7 @@ pub struct Town {
     cards: Vec<(CardId, CardText)>,
     vendors: Vec<VendorId>,
     grants: Vec<GrantId>,
+    disputes: Vec<DisputeId>,
     pub payments: Vec<PaymentId>,
     drawn: u128,
 }
@@ -158,6 +192,7 @@ impl Town {
             cards: vec![(shopper.card.card(), shopper.card)],
             vendors: vec![vendor],
             grants: Vec::new(),
+            disputes: Vec::new(),
             payments: Vec::new(),
             drawn: 0,
         }
@@ -231,7 +266,50 @@ impl Town {
                 Command::ReceiveGrant { grant, amount: euros(amount), into }
             }
             Step::Pot { euros: amount } => Command::FundPot { amount: euros(amount) },
-            Step::Clock { .. } | Step::Restart => return None,
+            ref other => Command::Disputes(self.about_disputes(other)?),
+        })
+    }
+
+    fn about_disputes(&self, step: &Step) -> Option<DisputesCommand> {
+        let (month, reason) = (self.village.now.month(), || "test".to_owned());
+        Some(match *step {
+            Step::Contest { payment, member, cents } => {
+                let (payment, amount) =
+                    (one_of(&self.payments, payment)?, cents.map(Cents::from_u32));
+                // Most often by who paid.
+                let paid = match self.village.query(0, &Query::Payment(payment)) {
+                    Ok(Answer::Payment(info)) => info.member,
+                    _ => None,
+                };
+                let member = paid.filter(|_| member > 0).or(one_of(&self.members, member))?;
+                DisputesCommand::Open { payment, member, amount, reason: reason() }
+            }
+            Step::Answer { dispute, cents, burden } => {
+                let dispute = one_of(&self.disputes, dispute)?;
+                let (amount, reason) = (cents.map(Cents::from_u32), Some(reason()));
+                DisputesCommand::Answer {
+                    dispute,
+                    decision: Decision::Accept { amount, burden, reason },
+                }
+            }
+            Step::Reject { dispute } => {
+                let decision = Decision::Reject { reason: reason() };
+                DisputesCommand::Answer { dispute: one_of(&self.disputes, dispute)?, decision }
+            }
+            Step::Withdraw { dispute } => {
+                DisputesCommand::Withdraw { dispute: one_of(&self.disputes, dispute)? }
+            }
+            Step::Correct { member, cents, credit } => {
+                let direction = if credit { Direction::Credit } else { Direction::Debit };
+                let (member, amount) = (one_of(&self.members, member)?, Cents::from_u32(cents));
+                DisputesCommand::Correct(Correction { member, direction, amount, reason: reason() })
+            }
+            Step::Agree { member, euros: amount, months } => {
+                let (member, from) = (one_of(&self.members, member)?, Some(month.plus(months)));
+                DisputesCommand::Agree { member, amount: euros(amount), from }
+            }
+            Step::Remind { months } => DisputesCommand::Remind { month: month.plus(months) },
+            _ => return None,
         })
     }
 
@@ -261,6 +339,11 @@ impl Town {
             Answer::MemberAdded(member) => self.members.push(*member),
             Answer::CardIssued(card) => {
                 self.cards.push((card.card, card.qr.parse().expect("a card")));
+            }
+            Answer::Disputes(DisputesAnswer::Dispute(info))
+                if !self.disputes.contains(&info.id) =>
+            {
+                self.disputes.push(info.id);
             }
             Answer::GrantConfirmed(grant) => self.grants.push(*grant),
             _ => {}

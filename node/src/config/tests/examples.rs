@@ -47,7 +47,7 @@ fn shown_keys(section: &str) -> BTreeSet<String> {
 #[test]
 fn the_default_shows_every_key_that_is_read_and_no_other() {
     let mut sections: BTreeSet<&str> =
-        BTreeSet::from(["caisse", "rules", "cards", "payments", "agreement", "node"]);
+        BTreeSet::from(["caisse", "rules", "cards", "payments", "dunning", "agreement", "node"]);
     let (text, _) = with("[cards]", "[no_such_section_at_all]");
     assert_eq!(listed(&mistake(&text).help), sections.iter().map(|s| (*s).to_owned()).collect());
     let of_rules = ["allocation", "contribution", "issue", "caps", "lots"];
