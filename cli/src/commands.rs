@@ -3,6 +3,7 @@
 mod card;
 mod catalogue;
 mod config;
+mod disputes;
 mod federation;
 mod member;
 mod money;
@@ -122,6 +123,8 @@ pub async fn carry_out(context: &Context, command: args::Command) -> Result<Done
         Typed::Pay(sale) => money::pay(context, sale).await,
         Typed::Refund(refund) => money::refund(context, refund).await,
         Typed::Payment(command) => money::payment(context, command).await,
+        Typed::Dispute(command) => disputes::dispute(context, command).await,
+        Typed::Dunning(command) => disputes::dunning(context, command).await,
         Typed::Federation(command) => federation::federation(context, command).await,
         Typed::Peer(args::federation::Peer::List) => federation::peers(context).await,
         Typed::Statement(asked) => settle::statement(context, asked).await,

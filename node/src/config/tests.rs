@@ -161,7 +161,10 @@ fn the_days_of_reminders_rise_and_are_few() {
         assert_named(days, &format!("after_days = {wrong}"), "the days of reminders rise");
     }
     for wrong in ["[0]", "[367]"] {
-        assert_named(days, &format!("after_days = {wrong}"), "not within bounds");
+        let (text, line) = with(days, &format!("after_days = {wrong}"));
+        let bad = mistake(&text);
+        assert_eq!((bad.line, bad.column), (line, "after_days = [".len() + 1), "the item itself");
+        assert!(bad.message.contains("not within bounds"), "{bad}");
     }
     let (none, _) = with(days, "after_days = []");
     let none = Config::parse(&none, "caisse.toml").expect("no reminders are a choice");
