@@ -231,7 +231,7 @@ fn contestable(
     Ok(Contestable { host, vendor: None, covered, given, on: turn.day_of(at) })
 }
 
-/// Finds a charge by its payment alone, among those of every host that was ever known.
+/// Finds a charge by its payment alone, among those of every caisse whose key is known.
 fn charge(state: &State, turn: &Turn<'_>, payment: PaymentId) -> Option<(CaisseId, Charge)> {
     let hosts = state.federation.as_ref().map(|f| f.keyring().nodes.keys());
     hosts.into_iter().flatten().find_map(|host| Some((*host, charge_of(turn, host, payment)?)))

@@ -76,7 +76,7 @@ fn answer(dispute: &Dispute) -> String {
         }
         DisputeState::Rejected { on } => format!(
             "Après examen, nous n'avons pas pu l'accepter (décision du {}). Votre solde ne change pas.\n\
-             Vous pouvez demander que cette décision soit revue en assemblée.\n",
+             Si vous n'êtes pas d'accord, parlons-en.\n",
             day(on)
         ),
         DisputeState::Withdrawn { on } => {

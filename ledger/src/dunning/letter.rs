@@ -39,8 +39,8 @@ fn letter(state: &State, turn: &Turn<'_>, month: Month, late: &Late) -> String {
         euros(agreed)
     );
     format!(
-        "{name}\nLe {}\n\n{}\n\n{opening}\n\n{}\n\nCe message ne suspend rien : votre carte et vos droits \
-         restent ce qu'ils sont.\n\nMerci de faire vivre la caisse avec nous.\n\n{name}\n",
+        "{name}\nLe {}\n\n{}\n\n{opening}\n\n{}\n\nCe message ne suspend rien : votre carte \
+         fonctionne comme avant.\n\nMerci de faire vivre la caisse avec nous.\n\n{name}\n",
         day(turn.today()),
         greeting(turn, member),
         words(level),
@@ -51,12 +51,12 @@ fn letter(state: &State, turn: &Turn<'_>, month: Month, late: &Late) -> String {
 const fn words(level: u8) -> &'static str {
     match level {
         0 | 1 => {
-            "Elle est peut-être déjà en route : dans ce cas, ne tenez pas compte de ce message.\n\
+            "Le versement est peut-être déjà en route : dans ce cas, ne tenez pas compte de ce message.\n\
              Si ce montant ne vous convient plus en ce moment, dites-le-nous : il se change à tout moment, \
              sans avoir à vous justifier."
         }
         2 => {
-            "Un oubli arrive à tout le monde. Vous pouvez la verser quand vous le pouvez, en une ou plusieurs \
+            "Un oubli arrive à tout le monde. Vous pouvez verser quand cela vous est possible, en une ou plusieurs \
              fois.\nSi ce montant est devenu trop élevé, dites-le-nous : nous en conviendrons d'un autre \
              ensemble, sans avoir à vous justifier."
         }
