@@ -140,6 +140,8 @@ struct Contestable {
     vendor: Option<VendorId>,
     covered: Cents,
     given: Cents,
+    /// What this caisse has borne of a sale elsewhere in earlier disputes.
+    borne: Cents,
     on: Date,
 }
 
@@ -165,7 +167,7 @@ pub(crate) fn open(
     {
         return Err(refused(OpenRefused::AlreadyOpen { dispute }));
     }
-    let left = paid.covered.saturating_sub(paid.given);
+    let left = paid.covered.saturating_sub(paid.given).saturating_sub(paid.borne);
     let amount = amount.unwrap_or(left);
     if amount.is_zero() {
         return Err(refused(OpenRefused::AmountZero));
@@ -218,7 +220,8 @@ fn contestable(
         }
         let Sale { vendor, covered, refunded: given, at, .. } = sale;
         let (host, on) = (state.me, turn.day_of(at));
-        return Ok(Contestable { host, vendor: Some(vendor), covered, given, on });
+        let (vendor, borne) = (Some(vendor), Cents::ZERO);
+        return Ok(Contestable { host, vendor, covered, given, borne, on });
     }
     let (host, charge) = charge(state, turn, payment).ok_or(OpenRefused::UnknownPayment)?;
     if charge.member != Some(member) {
@@ -228,7 +231,8 @@ fn contestable(
         return Err(OpenRefused::NotPaid);
     }
     let Charge { covered, refunded: given, at, .. } = charge;
-    Ok(Contestable { host, vendor: None, covered, given, on: turn.day_of(at) })
+    let (borne, on) = (borne(turn, &host, payment), turn.day_of(at));
+    Ok(Contestable { host, vendor: None, covered, given, borne, on })
 }
 
 /// Finds a charge by its payment alone, among those of every caisse whose key is known.
@@ -239,6 +243,14 @@ fn charge(state: &State, turn: &Turn<'_>, payment: PaymentId) -> Option<(CaisseI
 
 fn charge_of(turn: &Turn<'_>, host: &CaisseId, payment: PaymentId) -> Option<Charge> {
     turn.get(Kind::Charge, &crate::payment::charge_key(host, &payment))
+}
+
+/// What this caisse has borne of a sale elsewhere: the charge itself does not know of it.
+fn borne(turn: &Turn<'_>, host: &CaisseId, payment: PaymentId) -> Cents {
+    let of_payment = all(turn).filter(|(_, dispute)| {
+        dispute.payment == payment && dispute.host == *host && dispute.vendor.is_none()
+    });
+    Cents::checked_sum(of_payment.map(|(_, dispute)| moved(&dispute).1)).unwrap_or(Cents::MAX)
 }
 
 /// Withdraws a dispute, for the member.

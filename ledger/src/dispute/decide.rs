@@ -3,8 +3,8 @@
 use crdt::{Cents, DisputeId};
 
 use super::{
-    Dispute, DisputeState, Redress, Said, charge_of, given_by_host, note_key, refund_id, refused,
-    still_open, told,
+    Dispute, DisputeState, Redress, Said, borne, charge_of, given_by_host, note_key, refund_id,
+    refused, still_open, told,
 };
 use crate::account::Account;
 use crate::answer::{Answer, DisputesAnswer, Foreseen};
@@ -137,6 +137,7 @@ fn elsewhere(
         Burden::Caisse => {
             let charge = charge_of(turn, &dispute.host, dispute.payment);
             let left = charge.map_or(Cents::ZERO, |c| c.covered.saturating_sub(c.refunded));
+            let left = left.saturating_sub(borne(turn, &dispute.host, dispute.payment));
             if amount > left {
                 return Err(AnswerRefused::MoreThanLeft { left });
             }
