@@ -2,6 +2,7 @@
 
 pub mod accounting;
 pub mod card;
+pub mod disputes;
 pub mod federation;
 pub mod money;
 pub mod people;
@@ -150,6 +151,12 @@ pub enum Command {
     /// Payments, at our vendors and of our members elsewhere.
     #[command(subcommand)]
     Payment(money::Payment),
+    /// Disputes: members contest payments, and the caisse answers.
+    #[command(subcommand)]
+    Dispute(disputes::Dispute),
+    /// Reminders of contributions that were agreed and have not come; they suspend nothing.
+    #[command(subcommand)]
+    Dunning(disputes::Dunning),
     /// The federation: who belongs to it, and agreements.
     #[command(subcommand)]
     Federation(federation::Federation),

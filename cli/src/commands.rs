@@ -5,6 +5,7 @@ mod card;
 mod card_sheet;
 mod catalogue;
 mod config;
+mod disputes;
 mod fec;
 mod federation;
 mod member;
@@ -130,6 +131,8 @@ pub async fn carry_out(context: &Context, command: args::Command) -> Result<Done
         Typed::Pay(sale) => money::pay(context, sale).await,
         Typed::Refund(refund) => money::refund(context, refund).await,
         Typed::Payment(command) => money::payment(context, command).await,
+        Typed::Dispute(command) => disputes::dispute(context, command).await,
+        Typed::Dunning(command) => disputes::dunning(context, command).await,
         Typed::Federation(command) => federation::federation(context, command).await,
         Typed::Peer(args::federation::Peer::List) => federation::peers(context).await,
         Typed::Statement(asked) => settle::statement(context, asked).await,

@@ -1,5 +1,9 @@
 //! The commands against nodes that run: members, cards, sales, a federation of two, settlement.
 
+mod nodes {
+    mod disputes;
+}
+
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

@@ -2,6 +2,7 @@
 
 mod accounting;
 mod card;
+mod disputes;
 mod federation;
 mod payments;
 mod people;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use accounting::*;
 pub use card::*;
+pub use disputes::*;
 pub use federation::*;
 pub use payments::*;
 pub use people::*;
@@ -64,6 +66,8 @@ pub enum Answer {
     Paid(Receipt),
     /// A refund was made.
     Refunded(RefundReceipt),
+    /// Something about disputes, agreed contributions, reminders or corrections.
+    Disputes(DisputesAnswer),
     /// A charter was signed.
     Founded(NetworkId),
     /// A change was proposed.

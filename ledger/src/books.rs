@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use crdt::digest::Domain;
 use crdt::{
-    BatchId, CaisseId, Cents, ClaimId, Date, Digest, GrantId, LineId, MemberId, Month, PaymentId,
-    RequestId, RunId, SignedCents, Timestamp, wire,
+    BatchId, CaisseId, Cents, ClaimId, Date, Digest, DisputeId, GrantId, LineId, MemberId, Month,
+    PaymentId, RequestId, RunId, SignedCents, Timestamp, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +56,10 @@ pub enum Cause {
     Charge(CaisseId, PaymentId),
     /// A refund.
     Refund(PaymentId),
+    /// What the caisse bears of an answered dispute.
+    Dispute(DisputeId),
+    /// A correction of what a member holds, by its request id.
+    Correction(RequestId),
     /// A settlement run.
     Run(RunId),
     /// A bank transfer of a settlement run, between us and a partner.

@@ -12,8 +12,8 @@ use crate::refused::Refused;
 use crate::state::{Secrets, Settings, State};
 use crate::turn::{Effect, Input, Outcome, Turn};
 use crate::{
-    accounting, allocation, card, expiry, federation, grant, home, host, member, planning, query,
-    refund, settle, shelf, vendor,
+    accounting, allocation, card, disputes, expiry, federation, grant, home, host, member,
+    planning, query, refund, settle, shelf, vendor,
 };
 
 /// One caisse: a state that changes only by inputs, and says by effects what it wants done.
@@ -202,6 +202,7 @@ fn carry_out(
         Command::Pay(_) => unreachable!("a payment has an idempotency key of its own"),
         Command::Refund { id, payment, amount } => refund::refund(state, turn, id, payment, amount),
         Command::Accounting(command) => accounting::carry_out(state, turn, command),
+        Command::Disputes(command) => disputes::carry_out(state, turn, request, command),
         Command::Found(charter) => federation::found(state, turn, *charter),
         Command::Propose(change) => federation::propose(state, turn, change),
         Command::Approve(proposal) => federation::approve(state, turn, proposal),

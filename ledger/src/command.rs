@@ -2,6 +2,7 @@
 
 mod accounting;
 mod card;
+mod disputes;
 mod pay;
 
 use std::collections::BTreeSet;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use accounting::*;
 pub use card::*;
+pub use disputes::*;
 pub use pay::*;
 
 use crate::guarantee::Force;
@@ -142,6 +144,8 @@ pub enum Command {
     },
     /// Closes or corrects the books.
     Accounting(AccountingCommand),
+    /// Something about disputes, agreed contributions, reminders or corrections.
+    Disputes(DisputesCommand),
     /// Signs a founding charter, or joins the federation that it founded.
     Found(Box<Charter>),
     /// Proposes a change of the register.
@@ -225,6 +229,8 @@ pub enum Query {
     },
     /// One payment, as host or as home.
     Payment(PaymentId),
+    /// Something about disputes, agreed contributions, reminders or corrections.
+    Disputes(DisputesQuery),
     /// The caisse's own contact, for a founding charter or an admission.
     Contact,
     /// The register: charter, members, proposals, agreements.

@@ -14,6 +14,15 @@ pub const ROWS: u32 = 10_000;
 /// Bytes of one part of a kept answer: a quarter of what the store takes as one record.
 pub const ANSWER_PART_BYTES: usize = 1024 * 1024;
 
+/// Days after a payment in which it can be contested.
+pub const DISPUTE_DAYS: i32 = 90;
+
+/// Working days within which a dispute is to be answered.
+pub const DISPUTE_ANSWER_WORKING_DAYS: u16 = 10;
+
+/// Days for which a contested amount is not paid out to the vendor.
+pub const DISPUTE_FROZEN_DAYS: i32 = 15;
+
 /// Time after which a host asks the home caisse again.
 pub const ASK_AGAIN: Duration = Duration::from_ms(1_000);
 

@@ -8,13 +8,14 @@ use crdt::{Cents, MemberId, PaymentId, wire};
 use crate::account::Account;
 use crate::answer::{AccountInfo, Answer, PaymentInfo, Status};
 use crate::command::Query;
-use crate::limits;
 use crate::payment::{Charge, ChargeState, Sale, SaleState, read_charge_key};
 use crate::records::Kind;
 use crate::refused::{MemberRefused, Refused};
 use crate::state::State;
 use crate::turn::{Outcome, Turn};
-use crate::{accounting, allocation, expiry, grant, guarantee, lots, planning, verify};
+use crate::{
+    accounting, allocation, disputes, expiry, grant, guarantee, limits, lots, planning, verify,
+};
 
 /// The age from which the operator is told of a hold.
 const OLD_HOLD: crdt::Duration = crdt::Duration::from_ms(15 * 60_000);
@@ -41,6 +42,7 @@ pub(crate) fn answer(state: &State, turn: &Turn<'_>, question: &Query) -> Outcom
         }
         Query::Payments { limit } => Ok(Answer::Payments(payments(state, turn, *limit))),
         Query::Payment(id) => payment(state, turn, *id),
+        Query::Disputes(question) => disputes::query(state, turn, question),
         Query::Contact => Ok(Answer::Contact(Box::new(state.settings.contact.clone()))),
         Query::Federation => federation::register(state),
         Query::CardHome(card) => federation::card_home(state, card),

@@ -82,11 +82,13 @@ pub enum Kind {
     CardSpent,
     /// Which card with limits made a payment, by a letter and the payment's key.
     CardUse,
+    /// What a member agreed to contribute, by member and first month.
+    Agreed,
 }
 
 impl Kind {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::Meta,
         Self::Member,
         Self::Person,
@@ -125,6 +127,7 @@ impl Kind {
         Self::Restriction,
         Self::CardSpent,
         Self::CardUse,
+        Self::Agreed,
     ];
 }
 

@@ -3,6 +3,7 @@
 
 mod accounting;
 mod card;
+mod disputes;
 mod federation;
 mod payments;
 mod people;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use accounting::*;
 pub use card::*;
+pub use disputes::*;
 pub use federation::*;
 pub use payments::*;
 pub use people::*;
@@ -31,6 +33,9 @@ pub enum Refused {
     /// A refund.
     #[error(transparent)]
     Refund(#[from] RefundRefused),
+    /// Something about disputes, agreed contributions or corrections.
+    #[error(transparent)]
+    Disputes(#[from] DisputesRefused),
     /// Something about members, cards, contributions or allocations.
     #[error(transparent)]
     Member(#[from] MemberRefused),

@@ -57,6 +57,8 @@ pub struct Settings {
     pub payments: PaymentSettings,
     /// The chart of accounts, and what is decided about accounts.
     pub accounting: crate::accounting::Settings,
+    /// Days after the first of a month at which members are reminded of its contribution.
+    pub reminders: Vec<u16>,
 }
 
 /// What must not be known outside of the caisse.

@@ -2,6 +2,7 @@
 //! differs.
 
 mod cards;
+mod disputes;
 
 use std::collections::BTreeMap;
 
@@ -66,6 +67,7 @@ pub(crate) fn verify(state: &State, turn: &Turn<'_>) -> Report {
     partners(state, turn, &mut report);
     crate::accounting::check::verify(state, turn, &booked, &mut report);
     cards::check(state, turn, &mut report);
+    disputes::disputes(turn, &booked, &mut report);
     report
 }
 

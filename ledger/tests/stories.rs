@@ -6,9 +6,12 @@ mod stories {
     mod across;
     mod bad_input;
     mod cards;
+    mod disputes;
+    mod dunning;
     mod federation;
     mod home;
     mod hostile;
+    mod laws;
     mod models;
     mod restore;
     mod settlement;

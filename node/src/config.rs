@@ -33,6 +33,8 @@ pub struct Config {
     pub payments: PaymentSettings,
     /// The chart of accounts, and what is decided about accounts.
     pub accounting: ledger::accounting::Settings,
+    /// Days after the first of a month at which members are reminded of its contribution.
+    pub reminders: Vec<u16>,
     /// What is offered to another caisse unless something else is said.
     pub terms: Terms,
     /// Where the node listens for other caisses, as multiaddresses.
@@ -93,6 +95,7 @@ impl Config {
             rules: file.rules.read()?,
             payments: payments_of(&file.cards, &file.payments),
             accounting: accounting::settings(file.caisse.siren, file.chart, &file.receipts)?,
+            reminders: file.dunning.after_days.read()?,
             terms: file.agreement.terms(),
             listen: values::addresses(file.node.listen)?,
             addresses: values::addresses(file.node.addresses)?,

@@ -158,6 +158,7 @@ pub fn load(dir: &Path) -> Result<Caisse, SetupError> {
         zone: config.zone.clone(),
         payments: config.payments,
         accounting: config.accounting.clone(),
+        reminders: config.reminders.clone(),
     };
     Ok(Caisse { config, settings, secrets })
 }

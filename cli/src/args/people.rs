@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use crdt::{BasisPoints, Cents, Month};
 
+use super::disputes::{Agree, Correct};
 use super::values::percent;
 
 /// Members.
@@ -27,6 +28,8 @@ pub enum Member {
     },
     /// Lists the members with what they hold.
     List,
+    /// Corrects what a member holds, with a reason; undone by the opposite.
+    Correct(Correct),
     /// Shows a member with cards and contributions.
     Show {
         /// The member: its name, or the beginning of its id (4 digits or more).
@@ -121,6 +124,10 @@ pub enum Contribution {
         #[arg(long)]
         cash: bool,
     },
+    /// Records what a member agreed to contribute each month, within the rules.
+    Agree(Agree),
+    /// Lists what members agreed to contribute.
+    Agreed,
 }
 
 /// The catalogue.

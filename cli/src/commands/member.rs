@@ -5,7 +5,7 @@ use ledger::command::{Purse, Restrict};
 use ledger::rules::Household;
 use ledger::{Answer, Command, Query};
 
-use super::Context;
+use super::{Context, disputes};
 use crate::args::people::{self, OnOff};
 use crate::failure::Failure;
 use crate::output::{Done, facts, short, table, yes_no};
@@ -29,6 +29,7 @@ pub(super) async fn member(context: &Context, command: people::Member) -> Result
             };
             Done::new(&answer, list(members))
         }
+        people::Member::Correct(asked) => disputes::correct(context, asked).await,
         people::Member::Show { member } => {
             let id = resolve::member(context, &member).await?;
             let answer = context.query(&Query::Member(id)).await?;
@@ -106,7 +107,11 @@ pub(super) async fn contribution(
     context: &Context,
     command: people::Contribution,
 ) -> Result<Done, Failure> {
-    let people::Contribution::Add { member, month, amount, cash } = command;
+    let (member, month, amount, cash) = match command {
+        people::Contribution::Add { member, month, amount, cash } => (member, month, amount, cash),
+        people::Contribution::Agree(asked) => return disputes::agree(context, asked).await,
+        people::Contribution::Agreed => return disputes::agreed(context).await,
+    };
     let into = if cash { Purse::Cash } else { Purse::Bank };
     let member = resolve::member(context, &member).await?;
     let answer = context.command(&Command::AddContribution { member, month, amount, into }).await?;

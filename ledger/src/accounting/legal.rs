@@ -78,7 +78,9 @@ impl Journal {
             | Cause::Bonus(_)
             | Cause::Expiry(..)
             | Cause::RollOver(..)
-            | Cause::Pot(_) => Self::Aid,
+            | Cause::Pot(_)
+            | Cause::Dispute(_)
+            | Cause::Correction(_) => Self::Aid,
             Cause::Grant(_) => Self::Grants,
             Cause::Contribution(_)
             | Cause::Run(_)
@@ -188,6 +190,10 @@ pub fn described(cause: &Cause) -> (String, String) {
         Cause::Sale(payment) => (payment.to_string(), "Achat chez un point de vente"),
         Cause::Charge(_, payment) => (payment.to_string(), "Achat auprès d'une autre caisse"),
         Cause::Refund(refund) => (refund.to_string(), "Annulation d'achat"),
+        Cause::Dispute(dispute) => {
+            (dispute.to_string(), "Réclamation prise en charge par la caisse")
+        }
+        Cause::Correction(request) => (request.to_string(), "Correction du crédit d'un adhérent"),
         Cause::Run(run) => (run.to_string(), "Compensation entre caisses"),
         Cause::Paid(run, _) => (run.to_string(), "Règlement entre caisses"),
         Cause::Bonus(payment) => (payment.to_string(), "Bonification"),

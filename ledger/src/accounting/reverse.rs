@@ -70,6 +70,7 @@ const fn instead(cause: &Cause) -> Option<Instead> {
         Cause::Line(_) | Cause::Assigned(_) => Some(Instead::AssignAnew),
         Cause::Batch(_) | Cause::Returned(..) => Some(Instead::BankSays),
         Cause::Claim(_) => Some(Instead::RefundPurchase),
+        Cause::Dispute(_) | Cause::Correction(_) => Some(Instead::CorrectMember),
         Cause::Reversal(_) => Some(Instead::EnterAgain),
         Cause::Contribution(_)
         | Cause::Allocation(..)

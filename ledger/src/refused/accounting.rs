@@ -101,6 +101,9 @@ pub enum Instead {
     /// Claims of members.
     #[error("refund the purchase that the claim is for")]
     RefundPurchase,
+    /// Corrections of what a member holds, and what the caisse bore of a dispute.
+    #[error("correct what the member holds by the opposite")]
+    CorrectMember,
     /// Reversals.
     #[error("it is a reversal itself; enter again what was right")]
     EnterAgain,

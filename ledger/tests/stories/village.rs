@@ -108,6 +108,7 @@ fn settings(seed: u8, rules: &Rules) -> Settings {
         zone: Zone::paris(),
         payments: PaymentSettings::default(),
         accounting: ledger::accounting::Settings::default(),
+        reminders: ledger::dunning::AFTER_DAYS.to_vec(),
     }
 }
 

@@ -157,6 +157,23 @@ fn rules_that_contradict_themselves_are_named_with_the_line_of_the_key() {
 }
 
 #[test]
+fn the_days_of_reminders_rise_and_are_few() {
+    let days = "after_days = [10, 25, 45]";
+    for wrong in ["[25, 10]", "[10, 10]", "[1, 2, 3, 4, 5, 6]"] {
+        assert_named(days, &format!("after_days = {wrong}"), "the days of reminders rise");
+    }
+    for wrong in ["[0]", "[367]"] {
+        let (text, line) = with(days, &format!("after_days = {wrong}"));
+        let bad = mistake(&text);
+        assert_eq!((bad.line, bad.column), (line, "after_days = [".len() + 1), "the item itself");
+        assert!(bad.message.contains("not within bounds"), "{bad}");
+    }
+    let (none, _) = with(days, "after_days = []");
+    let none = Config::parse(&none, "caisse.toml").expect("no reminders are a choice");
+    assert_eq!(none.reminders, Vec::<u16>::new());
+}
+
+#[test]
 fn a_key_of_the_other_model_is_named_and_a_missing_one_is_named_at_its_table() {
     let (text, line) = with("child = \"40.00\"", "amount = \"40.00\"");
     let bad = mistake(&text);

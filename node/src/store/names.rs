@@ -54,6 +54,7 @@ pub(super) const fn tree(kind: Kind) -> u8 {
         Kind::Restriction => 37,
         Kind::CardSpent => 38,
         Kind::CardUse => 39,
+        Kind::Agreed => 52,
     }
 }
 
@@ -126,6 +127,7 @@ mod tests {
             ("Restriction", 37),
             ("CardSpent", 38),
             ("CardUse", 39),
+            ("Agreed", 52),
         ];
         assert_eq!(names, expected.map(|(kind, name)| (kind.to_owned(), name)));
     }
