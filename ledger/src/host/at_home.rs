@@ -131,12 +131,12 @@ fn give_bonus(
 ) -> Result<(), PaymentRefused> {
     let today = turn.today();
     let rules = state.rules.on(today);
-    let mut bonus = sale::bonus(rules, sale.member_share);
-    let origin = Origin::Bonus(today.month());
-    if let Allocation::Bonus { most_per_month: Some(most), .. } = rules.allocation {
-        let earned = lots::issued(turn, member, origin);
-        bonus = bonus.min(most.saturating_sub(earned));
+    if !matches!(rules.allocation, Allocation::Bonus { .. }) {
+        return Ok(());
     }
+    let origin = Origin::Bonus(today.month());
+    let earned = lots::issued(turn, member, origin);
+    let bonus = rules.allocation.bonus_after(sale.member_share, earned);
     if bonus.is_zero() {
         return Ok(());
     }
