@@ -1,6 +1,8 @@
 //! What a caisse answers.
 
+mod evaluation;
 mod federation;
+mod foresight;
 mod payments;
 mod people;
 mod treasury;
@@ -10,7 +12,9 @@ use crdt::register::ProposalId;
 use crdt::{CaisseId, Cents, GrantId, MemberId, NetworkId, RunId, VendorId};
 use serde::{Deserialize, Serialize};
 
+pub use evaluation::*;
 pub use federation::*;
+pub use foresight::*;
 pub use payments::*;
 pub use people::*;
 pub use treasury::*;
@@ -52,6 +56,8 @@ pub enum Answer {
     Grants(Vec<GrantInfo>),
     /// How credit is covered.
     Guarantee(Guarantee),
+    /// A forecast, a simulation of rules, or an evaluation.
+    Foresight(Box<ForesightAnswer>),
     /// The lots of a member's credit, oldest first.
     Lots(Vec<OpenLot>),
     /// A sale was paid.

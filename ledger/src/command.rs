@@ -1,5 +1,6 @@
 //! What people ask of a caisse.
 
+mod foresight;
 mod pay;
 
 use crdt::agreement::Terms;
@@ -11,6 +12,7 @@ use crdt::{
 };
 use serde::{Deserialize, Serialize};
 
+pub use foresight::*;
 pub use pay::*;
 
 use crate::guarantee::Force;
@@ -201,6 +203,8 @@ pub enum Query {
     ExpiryPreview,
     /// How credit is covered.
     Guarantee,
+    /// A forecast, a simulation of rules, or an evaluation.
+    Foresight(ForesightQuery),
     /// The lots of a member's credit.
     Lots(MemberId),
     /// The latest payments, newest first.

@@ -14,7 +14,7 @@ use crate::records::Kind;
 use crate::refused::{MemberRefused, Refused};
 use crate::state::State;
 use crate::turn::{Outcome, Turn};
-use crate::{allocation, expiry, grant, guarantee, lots, planning, verify};
+use crate::{allocation, expiry, foresight, grant, guarantee, lots, planning, verify};
 
 /// The age from which the operator is told of a hold.
 const OLD_HOLD: crdt::Duration = crdt::Duration::from_ms(15 * 60_000);
@@ -34,6 +34,7 @@ pub(crate) fn answer(state: &State, turn: &Turn<'_>, question: &Query) -> Outcom
         Query::Grants => Ok(Answer::Grants(grant::list(state, turn))),
         Query::ExpiryPreview => Ok(Answer::Expired(expiry::preview(state, turn))),
         Query::Guarantee => Ok(Answer::Guarantee(guarantee::now(state))),
+        Query::Foresight(question) => foresight::answer(state, turn, question),
         Query::Lots(member) => lots_of(state, turn, *member),
         Query::AllocationPreview(month) => {
             Ok(Answer::Allocated(allocation::preview(state, turn, *month)))

@@ -2,6 +2,7 @@
 //! unless its variant says so.
 
 mod federation;
+mod foresight;
 mod payments;
 mod people;
 mod treasury;
@@ -10,6 +11,7 @@ use crdt::Cents;
 use serde::{Deserialize, Serialize};
 
 pub use federation::*;
+pub use foresight::*;
 pub use payments::*;
 pub use people::*;
 pub use treasury::*;
@@ -36,6 +38,9 @@ pub enum Refused {
     /// Something about grants.
     #[error(transparent)]
     Grant(#[from] GrantRefused),
+    /// A forecast, a simulation of rules, or an evaluation.
+    #[error(transparent)]
+    Foresight(#[from] ForesightRefused),
     /// Something about vendors and their sheets.
     #[error(transparent)]
     Vendor(#[from] VendorRefused),

@@ -69,7 +69,7 @@ pub(crate) fn verify(state: &State, turn: &Turn<'_>) -> Report {
 const PAGE: usize = 4_096;
 
 /// Reads a whole kind of records, page by page.
-fn each(turn: &Turn<'_>, kind: Kind, mut visit: impl FnMut(&Row)) {
+pub(crate) fn each(turn: &Turn<'_>, kind: Kind, mut visit: impl FnMut(&Row)) {
     let mut from = Vec::new();
     loop {
         let page = turn.range(kind, &from, &[], PAGE);

@@ -4,7 +4,9 @@
 mod stories {
     mod across;
     mod bad_input;
+    mod evaluation;
     mod federation;
+    mod foresight;
     mod home;
     mod hostile;
     mod models;

@@ -31,7 +31,11 @@ pub(super) fn pay(
         Err(CardRefused::Unknown) => {
             return turn.reply(request, Err(PaymentRefused::UnknownCard.into()));
         }
-        Err(refused) => Err(of_card(refused, turn)),
+        Err(refused) => {
+            // Whose card was refused is kept with the refusal, as for any other: for evaluation.
+            sale.member = state.cards.get(&intent.card.card()).map(|card| card.member);
+            Err(of_card(refused, turn))
+        }
         Ok(member) => Ok(member),
     };
     let paid = member.and_then(|member| {
