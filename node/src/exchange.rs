@@ -11,6 +11,7 @@
 //! | [`pain008`] | write | direct debits, pain.008, versions 02 and 08 |
 //! | [`pain002`] | read | what the bank did with a payment file, pain.002, versions 03 and 10 |
 //! | [`chart`] | write | a forecast or a simulation of rules, SVG |
+//! | [`indicators`] | write | an evaluation, JSON, CSV and Parquet |
 //!
 //! What is read comes from a stranger: every size is bounded ([`limits`]), and what is wrong is said
 //! with its place ([`Problem`]). What is written is the same bytes for the same input, for ever, so
@@ -22,6 +23,7 @@ pub mod chart;
 mod date;
 mod field;
 pub mod iban;
+pub mod indicators;
 pub mod limits;
 pub mod pain001;
 pub mod pain002;
