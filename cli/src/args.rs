@@ -1,6 +1,7 @@
 //! What can be typed.
 
 pub mod federation;
+pub mod foresight;
 pub mod money;
 pub mod people;
 pub mod rules;
@@ -120,6 +121,12 @@ pub enum Command {
     Grant(rules::Grant),
     /// Shows whether credit is covered by money and confirmed grants; exits with 1 if it is not.
     Guarantee,
+    /// Says for how many months money and grants last, under three assumptions, from the books of the last
+    /// months; changes nothing.
+    Forecast(foresight::Forecast),
+    /// Writes the indicators of a period into a file: the same columns in every caisse, the same figures
+    /// whenever it is asked again, and none that tells of fewer than 10 people.
+    Evaluate(foresight::Evaluate),
     /// The pot that balances tiers of prices.
     #[command(subcommand)]
     Pot(rules::Pot),

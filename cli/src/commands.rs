@@ -4,6 +4,7 @@ mod card;
 mod catalogue;
 mod config;
 mod federation;
+mod foresight;
 mod member;
 mod money;
 mod node;
@@ -117,6 +118,8 @@ pub async fn carry_out(context: &Context, command: args::Command) -> Result<Done
         Typed::Rules(command) => rules::rules(context, command).await,
         Typed::Grant(command) => rules::grant(context, command).await,
         Typed::Guarantee => rules::guarantee(context).await,
+        Typed::Forecast(asked) => foresight::forecast(context, asked).await,
+        Typed::Evaluate(asked) => foresight::evaluate(context, asked).await,
         Typed::Pot(command) => rules::pot(context, command).await,
         Typed::Expire(command) => rules::expire(context, command).await,
         Typed::Pay(sale) => money::pay(context, sale).await,
