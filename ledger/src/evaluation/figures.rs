@@ -51,6 +51,8 @@ pub(super) struct Figures<'a> {
     pub allocations: Sum,
     /// What was issued of it as credit.
     pub issued: SignedCents,
+    /// What was put of it into the pot, for no household in particular.
+    pub into_pot: SignedCents,
     /// What households held at the beginning.
     pub opening: Sum,
     /// What was used of credit.
@@ -69,6 +71,7 @@ impl<'a> Figures<'a> {
             contributions: Sum::default(),
             allocations: Sum::default(),
             issued: SignedCents::ZERO,
+            into_pot: SignedCents::ZERO,
             opening: Sum::default(),
             credit_used: Sum::default(),
             spending: BTreeMap::new(),
@@ -116,7 +119,11 @@ impl<'a> Figures<'a> {
             }
             (Account::Allocations, other) => {
                 self.allocations.amount = minus(self.allocations.amount, amount);
-                self.issued = minus(self.issued, amount);
+                if other == Account::Pot {
+                    self.into_pot = minus(self.into_pot, amount);
+                } else {
+                    self.issued = minus(self.issued, amount);
+                }
                 if let Account::Member(member) = other {
                     self.allocations.people.insert(member);
                 }

@@ -7,7 +7,7 @@ use crdt::{MemberId, SignedCents};
 use super::figures::{Figures, People, Place, Sum};
 use super::suppress::{Atom, FEWEST, hidden};
 use crate::answer::{Dimension, Indicator, IndicatorRow, Unit};
-use crate::foresight::{plus, ratio};
+use crate::foresight::{minus, plus, ratio};
 
 /// The category of what is not divided.
 const ALL: &str = "all";
@@ -47,6 +47,28 @@ enum Behind {
 }
 
 impl Behind {
+    /// The households of an amount. Money of households that are not known is as that of too few.
+    fn of(amount: SignedCents, people: &People) -> Self {
+        match Self::each(&[people.len()]) {
+            Self::Nobody if amount != SignedCents::ZERO => Self::TooFew,
+            behind => behind,
+        }
+    }
+
+    /// The households of two figures of which a third is made.
+    const fn and(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::TooFew, _) | (_, Self::TooFew) => Self::TooFew,
+            (Self::Enough(one), Self::Enough(two)) => {
+                Self::Enough(if *one < *two { *one } else { *two })
+            }
+            (Self::Enough(count), Self::Nobody) | (Self::Nobody, Self::Enough(count)) => {
+                Self::Enough(*count)
+            }
+            (Self::Nobody, Self::Nobody) => Self::Nobody,
+        }
+    }
+
     /// Of groups of households, each must be empty or large.
     fn each(groups: &[usize]) -> Self {
         match groups.iter().copied().filter(|count| *count > 0).min() {
@@ -79,12 +101,13 @@ fn row(indicator: Indicator, value: Option<i64>, unit: Unit, behind: &Behind) ->
 fn totals(figures: &Figures<'_>) -> Vec<IndicatorRow> {
     let Figures { contributions, allocations, opening, credit_used, issued, .. } = figures;
     let points = |part: SignedCents, whole| ratio(part, whole).and_then(|p| i64::try_from(p).ok());
-    let behind = |sum: &Sum| Behind::each(&[sum.people.len()]);
-    let cents = |indicator, sum: &Sum| {
-        let value = Some(sum.amount.get());
-        row(indicator, value, Unit::Cents, &behind(sum))
+    let cents = |indicator, sum: &Sum, behind: &Behind| {
+        row(indicator, Some(sum.amount.get()), Unit::Cents, behind)
     };
-    let both = Behind::each(&[contributions.people.len(), allocations.people.len()]);
+    let of_contributions = Behind::of(contributions.amount, &contributions.people);
+    let to_households = minus(allocations.amount, figures.into_pot);
+    let of_allocations = Behind::of(to_households, &allocations.people);
+    let both = of_contributions.and(&of_allocations);
     let cover = points(contributions.amount, allocations.amount);
     let holders: People = opening.people.union(&allocations.people).copied().collect();
     // What was held at the beginning follows from take-up, allocations and spending.
@@ -99,8 +122,8 @@ fn totals(figures: &Figures<'_>) -> Vec<IndicatorRow> {
     let split = Behind::each(&[active.len(), holders.len() - active.len()]);
     let share = points(count(active.len()), count(holders.len()));
     vec![
-        cents(Indicator::Contributions, contributions),
-        cents(Indicator::Allocations, allocations),
+        cents(Indicator::Contributions, contributions, &of_contributions),
+        cents(Indicator::Allocations, allocations, &of_allocations),
         row(Indicator::CoverRatio, cover, Unit::BasisPoints, &both),
         row(Indicator::TakeUp, take_up, Unit::BasisPoints, &of_credit),
         row(Indicator::ActiveShare, share, Unit::BasisPoints, &split),
@@ -145,7 +168,7 @@ fn spending(figures: &Figures<'_>) -> Vec<IndicatorRow> {
 }
 
 fn spent(sum: &Sum, hides: bool) -> IndicatorRow {
-    let behind = if hides { Behind::TooFew } else { Behind::each(&[sum.people.len()]) };
+    let behind = if hides { Behind::TooFew } else { Behind::of(sum.amount, &sum.people) };
     row(Indicator::Spending, Some(sum.amount.get()), Unit::Cents, &behind)
 }
 
