@@ -20,7 +20,7 @@ fn euros(amount: SignedCents) -> String {
     let digits = rounded.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push('\u{a0}');
         }
         text.push(digit);
@@ -31,7 +31,8 @@ fn euros(amount: SignedCents) -> String {
 
 /// Writes ten-thousandths as percent: `41,5 %`.
 fn percent(points: u64) -> String {
-    format!("{},{}\u{a0}%", points / 100, points % 100 / 10)
+    let tenths = points.saturating_add(5) / 10;
+    format!("{},{}\u{a0}%", tenths / 10, tenths % 10)
 }
 
 /// Writes a day as `24/11/2026`.

@@ -18,7 +18,7 @@ pub fn forecast(forecast: &Forecast) -> String {
     let mut drawing = Drawing::new(600);
     let title = "Combien de temps l'argent suffit-il ?";
     drawing.text((LEFT, 36), Anchor::Start, Face::Title, title);
-    let subtitle = "Banque, caisse et subventions confirmées, moins ce qui est dû pour des achats";
+    let subtitle = "Banque, espèces et subventions confirmées, moins ce qui est dû pour des achats";
     drawing.text((LEFT, 60), Anchor::Start, Face::Plain, subtitle);
     let now = now(forecast);
     let points = forecast.scenarios.iter().flat_map(|path| &path.path);
@@ -79,8 +79,8 @@ fn month_axis(drawing: &mut Drawing, forecast: &Forecast) {
         let step = step + 1;
         let place = column(forecast, step);
         drawing.line((place, BOTTOM), (place, BOTTOM + 5), Stroke::AXIS);
-        // The last name would stand beyond the edge where months are wide.
-        if step % every == 0 && step > 1 {
+        // Where months are narrow, the first name would stand in that of today.
+        if step.is_multiple_of(every) && place - LEFT > 90 {
             let name = month(point.month);
             drawing.text((place, BOTTOM + 22), Anchor::Middle, Face::Small, &name);
         }

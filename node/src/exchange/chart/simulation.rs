@@ -7,7 +7,7 @@ use super::drawing::{Anchor, Drawing, Face, Stroke, WIDTH};
 use super::scale::Scale;
 use super::{euros, month, percent};
 
-const LEFT: i64 = 250;
+const LEFT: i64 = 300;
 const RIGHT: i64 = WIDTH - 110;
 const TOP: i64 = 170;
 const ROW: i64 = 52;

@@ -135,7 +135,7 @@ fn a_simulation_shows_gains_losses_and_what_is_not_shown() {
     let drawing = simulation(&simulated());
     let said = words(&drawing).join("\n");
     for text in
-        ["+50 €", "−33 €", "212 gagnent, 0 perdent, 0 inchangés", "trop peu de foyers", "41,5 %"]
+        ["+50 €", "−33 €", "212 gagnent, 0 perdent, 0 inchangés", "trop peu de foyers", "41,6 %"]
     {
         assert!(said.contains(text), "{text}: {said}");
     }
@@ -152,5 +152,5 @@ fn amounts_and_months_are_written_as_french_readers_do() {
     assert_eq!((text(0).as_str(), text(-49).as_str()), ("0 €", "0 €"));
     assert_eq!(day("2026-11-24".parse().expect("a day")), "24/11/2026");
     assert_eq!(month("2026-08".parse().expect("a month")), "août 26");
-    assert_eq!(percent(4_159).replace('\u{a0}', " "), "41,5 %");
+    assert_eq!(percent(4_159).replace('\u{a0}', " "), "41,6 %");
 }
