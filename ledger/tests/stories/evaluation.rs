@@ -1,9 +1,12 @@
 //! An evaluator compares caisses by figures that tell of nobody.
 
 use crdt::agreement::Terms;
-use crdt::{BasisPoints, Date, VendorId};
+use crdt::{BasisPoints, Date, VendorId, wire};
+use ledger::account::Account;
 use ledger::answer::{Dimension, Evaluation, ForesightAnswer, Indicator, IndicatorRow};
+use ledger::books::{Cause, JournalEntry, Transfer};
 use ledger::command::ForesightQuery;
+use ledger::records::{Kind, Records as _, Write};
 use ledger::refused::{ForesightRefused, Refused};
 use ledger::rules::{Issue, Rules};
 use ledger::{Answer, Command, Query};
@@ -122,6 +125,34 @@ fn a_day_that_is_over_is_told_the_same_for_ever() {
     assert_eq!(value(&later, Indicator::Spending, "all"), Some(53_000 + 700 - 1_000));
     assert_eq!(value(&later, Indicator::Decisions, "all"), Some(4));
     assert_ne!(later.rows, first.rows);
+}
+
+#[test]
+fn an_entry_for_a_day_that_is_over_counts_from_the_day_on_which_it_was_booked() {
+    let mut village = Village::alone(&rules());
+    year(&mut village);
+    village.wait(DAY_MS);
+    let first = ask(&village, None, "2026-11-24").expect("it is over");
+    // As the bank's line of the 24th that is imported on the 25th.
+    let disk = &mut village.houses[0].disk;
+    let rows = disk.range(Kind::Journal, &[], &[], usize::MAX);
+    let (_, last) = rows.last().expect("an entry");
+    let last: JournalEntry = wire::decode(last).expect("an entry");
+    let (debit, credit) = (Account::Bank, Account::Contributions);
+    let entry = JournalEntry {
+        index: last.index + 1,
+        at: village.now,
+        date: day("2026-11-24"),
+        cause: Cause::Contribution(crdt::RequestId::new([9; 16])),
+        transfers: vec![Transfer { debit, credit, amount: euros(5) }],
+        ..last
+    };
+    let key = entry.index.to_be_bytes().to_vec();
+    disk.apply([Write { kind: Kind::Journal, key, value: Some(wire::encode(&entry)) }]);
+    village.wait(DAY_MS);
+    assert_eq!(ask(&village, None, "2026-11-24"), Ok(first));
+    let later = ask(&village, None, "2026-11-25").expect("it is over");
+    assert_eq!(value(&later, Indicator::Contributions, "all"), Some(80_500));
 }
 
 #[test]

@@ -57,13 +57,12 @@ fn follows(rows: &[Vec<i128>], target: &[i128]) -> bool {
                 continue;
             };
             rows.swap(rank, pivot);
-            for row in rank + 1..rows.len() {
-                let (a, b) = (rows[rank][column], rows[row][column]);
-                for place in 0..width {
-                    rows[row][place] = rows[row][place] * a - rows[rank][place] * b;
-                }
-                let divisor = rows[row].iter().fold(0_i128, |d, n| gcd(d, *n)).max(1);
-                rows[row].iter_mut().for_each(|n| *n /= divisor);
+            let pivot = rows[rank].clone();
+            for row in rows.iter_mut().skip(rank + 1) {
+                let (a, b) = (pivot[column], row[column]);
+                row.iter_mut().zip(&pivot).for_each(|(n, p)| *n = *n * a - p * b);
+                let divisor = row.iter().fold(0_i128, |d, n| gcd(d, *n)).max(1);
+                row.iter_mut().for_each(|n| *n /= divisor);
             }
             rank += 1;
         }
