@@ -147,7 +147,7 @@ fn the_forecast_carries_on_whole_months_and_says_how_few_it_knows() {
 }
 
 #[test]
-fn a_reversed_hold_or_a_refund_is_no_use_of_credit() {
+fn what_is_given_back_is_no_use_of_credit() {
     let mut village = Village::alone(&with(scale(100, 50)));
     let vendor = village.vendor(0, 10_000);
     let who = enrol(&mut village, household(1, 0));
