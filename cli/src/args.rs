@@ -4,6 +4,7 @@ pub mod accounting;
 pub mod card;
 pub mod disputes;
 pub mod federation;
+pub mod foresight;
 pub mod money;
 pub mod people;
 pub mod rules;
@@ -138,6 +139,12 @@ pub enum Command {
     /// Receipts for members who gave more than they were issued.
     #[command(subcommand)]
     Receipt(accounting::Receipt),
+    /// Says for how many months money and grants last, under three assumptions, from the books of the last
+    /// months; changes nothing.
+    Forecast(foresight::Forecast),
+    /// Writes the indicators of a period into a file: the same columns in every caisse, the same figures
+    /// whenever it is asked again, and none that tells of fewer than 10 people.
+    Evaluate(foresight::Evaluate),
     /// The pot that balances tiers of prices.
     #[command(subcommand)]
     Pot(rules::Pot),

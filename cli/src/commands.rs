@@ -8,6 +8,7 @@ mod config;
 mod disputes;
 mod fec;
 mod federation;
+mod foresight;
 mod member;
 mod money;
 mod node;
@@ -126,6 +127,8 @@ pub async fn carry_out(context: &Context, command: args::Command) -> Result<Done
         Typed::Fec(command) => fec::fec(context, command).await,
         Typed::Meter => accounting::meter(context).await,
         Typed::Receipt(command) => accounting::receipt(context, command).await,
+        Typed::Forecast(asked) => foresight::forecast(context, asked).await,
+        Typed::Evaluate(asked) => foresight::evaluate(context, asked).await,
         Typed::Pot(command) => rules::pot(context, command).await,
         Typed::Expire(command) => rules::expire(context, command).await,
         Typed::Pay(sale) => money::pay(context, sale).await,

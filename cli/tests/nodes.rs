@@ -466,3 +466,61 @@ fn two_caisses_found_a_federation_sell_across_and_settle() {
         assert!(peers.out.contains("1 partner(s)"), "{peers:?}");
     }
 }
+
+#[test]
+fn the_treasurer_looks_ahead_and_the_committee_tries_rules() {
+    let caisse = Caisse::open("Caisse d'essai");
+    assert!(caisse.refused(&["forecast"]).contains("no entry yet"));
+    caisse.enrol("Rose Pervanchoux");
+    let (ahead, tried) = (caisse.home.path().join("a.svg"), caisse.home.path().join("b.svg"));
+
+    let forecast = caisse.done(&["forecast", "--months", "3", "--svg", path(&ahead)]);
+    // 20 came in and 1,000 are granted; one adult of the default rules holds 150.
+    assert_eq!(forecast["guarantee"]["money"], 2_000);
+    assert_eq!(forecast["scenarios"][0]["path"].as_array().map(Vec::len), Some(3));
+    assert_eq!(forecast["basis_not_over"], true);
+    let said = caisse.ask(&["forecast"]).out;
+    assert!(said.contains("How it is worked out") && said.contains("ONLY THE PRESENT MONTH"));
+    assert!(caisse.refused(&["forecast", "--months", "61"]).contains("1 to 60 months"));
+
+    let rules = "version = 2\nfrom = \"2027-01\"\nreason = \"Essai\"\n\
+                 [allocation]\nmodel = \"per_person\"\namount = \"100.00\"\n\
+                 [contribution]\nmodel = \"self_set\"\nleast = \"1.00\"\nmost = \"250.00\"\nstep = \"1.00\"\n";
+    let rules = caisse.file("rules.toml", rules);
+    let before = caisse.done(&["rules", "list"]);
+    let simulate = ["rules", "simulate", &rules, "--svg", path(&tried)];
+    let simulation = caisse.done(&simulate);
+    assert_eq!(simulation["all"]["figures"], Value::Null, "one household is too few");
+    let all = caisse.done(&[&simulate[..], &["--operator"]].concat());
+    assert_eq!(all["all"]["figures"]["households"], 1);
+    assert!(caisse.ask(&simulate).out.contains("Nothing was changed"));
+    assert_eq!(caisse.done(&["rules", "list"]), before);
+    for (file, word) in [(&ahead, "Combien de temps"), (&tried, "qui gagne")] {
+        let drawn = std::fs::read_to_string(file).expect("it was drawn");
+        assert!(drawn.starts_with("<?xml") && drawn.contains(word), "{drawn}");
+    }
+    let nowhere = caisse.ask(&["forecast", "--svg", "/nowhere/a.svg"]);
+    assert_eq!(nowhere.code, Some(2), "{nowhere:?}");
+}
+
+#[test]
+fn the_evaluator_gets_a_file_with_the_same_bytes_each_time() {
+    let caisse = Caisse::open("Caisse d'essai");
+    caisse.enrol("Rose Pervanchoux");
+    caisse.stall("Le Potager");
+    let file = caisse.home.path().join("indicators");
+    for (format, start) in [("json", "["), ("csv", "schema_version,"), ("parquet", "PAR1")] {
+        let write = ["evaluate", "--at", "2026-01-31", "--format", format, "--out", path(&file)];
+        caisse.done(&write);
+        let first = std::fs::read(&file).expect("it was written");
+        caisse.done(&write);
+        assert_eq!(std::fs::read(&file).expect("it was written"), first);
+        assert!(first.starts_with(start.as_bytes()), "{format}");
+    }
+    let future = ["evaluate", "--at", "2999-01-31", "--out", path(&file)];
+    assert!(caisse.refused(&future).contains("is not over"));
+    let backwards =
+        ["evaluate", "--at", "2026-01-31", "--from", "2026-02-01", "--out", path(&file)];
+    assert!(caisse.refused(&backwards).contains("give 1 day to 60 months"));
+    assert_eq!(caisse.ask(&["evaluate", "--at", "31/01/2026", "--out", "x"]).code, Some(2));
+}

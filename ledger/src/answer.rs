@@ -3,7 +3,9 @@
 mod accounting;
 mod card;
 mod disputes;
+mod evaluation;
 mod federation;
+mod foresight;
 mod payments;
 mod people;
 mod treasury;
@@ -16,7 +18,9 @@ use serde::{Deserialize, Serialize};
 pub use accounting::*;
 pub use card::*;
 pub use disputes::*;
+pub use evaluation::*;
 pub use federation::*;
+pub use foresight::*;
 pub use payments::*;
 pub use people::*;
 pub use treasury::*;
@@ -60,6 +64,8 @@ pub enum Answer {
     Grants(Vec<GrantInfo>),
     /// How credit is covered.
     Guarantee(Guarantee),
+    /// A forecast, a simulation of rules, or an evaluation.
+    Foresight(Box<ForesightAnswer>),
     /// The lots of a member's credit, oldest first.
     Lots(Vec<OpenLot>),
     /// A sale was paid.

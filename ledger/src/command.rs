@@ -3,6 +3,7 @@
 mod accounting;
 mod card;
 mod disputes;
+mod foresight;
 mod pay;
 
 use std::collections::BTreeSet;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use accounting::*;
 pub use card::*;
 pub use disputes::*;
+pub use foresight::*;
 pub use pay::*;
 
 use crate::guarantee::Force;
@@ -220,6 +222,8 @@ pub enum Query {
     ExpiryPreview,
     /// How credit is covered.
     Guarantee,
+    /// A forecast, a simulation of rules, or an evaluation.
+    Foresight(ForesightQuery),
     /// The lots of a member's credit.
     Lots(MemberId),
     /// The latest payments, newest first.

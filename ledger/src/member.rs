@@ -112,6 +112,14 @@ pub fn contribution_key(
     key
 }
 
+/// Reads of whom and for which month the key of a contribution is.
+#[must_use]
+pub fn read_contribution_key(key: &[u8]) -> Option<(MemberId, Month)> {
+    let (member, rest) = key.split_at_checked(MemberId::LEN)?;
+    let month = std::str::from_utf8(rest.get(..7)?).ok()?.parse().ok()?;
+    Some((MemberId::from_slice(member)?, month))
+}
+
 /// Returns what a member contributed for a month.
 pub(crate) fn contributed(turn: &Turn<'_>, member: MemberId, month: Month) -> Cents {
     let from = contribution_key(member, Some(month), None);

@@ -14,7 +14,8 @@ use crate::refused::{MemberRefused, Refused};
 use crate::state::State;
 use crate::turn::{Outcome, Turn};
 use crate::{
-    accounting, allocation, disputes, expiry, grant, guarantee, limits, lots, planning, verify,
+    accounting, allocation, disputes, expiry, foresight, grant, guarantee, limits, lots, planning,
+    verify,
 };
 
 /// The age from which the operator is told of a hold.
@@ -36,6 +37,7 @@ pub(crate) fn answer(state: &State, turn: &Turn<'_>, question: &Query) -> Outcom
         Query::Grants => Ok(Answer::Grants(grant::list(state, turn))),
         Query::ExpiryPreview => Ok(Answer::Expired(expiry::preview(state, turn))),
         Query::Guarantee => Ok(Answer::Guarantee(guarantee::now(state))),
+        Query::Foresight(question) => foresight::answer(state, turn, question),
         Query::Lots(member) => lots_of(state, turn, *member),
         Query::AllocationPreview(month) => {
             Ok(Answer::Allocated(allocation::preview(state, turn, *month)))

@@ -5,6 +5,7 @@ mod accounting;
 mod card;
 mod disputes;
 mod federation;
+mod foresight;
 mod payments;
 mod people;
 mod treasury;
@@ -16,6 +17,7 @@ pub use accounting::*;
 pub use card::*;
 pub use disputes::*;
 pub use federation::*;
+pub use foresight::*;
 pub use payments::*;
 pub use people::*;
 pub use treasury::*;
@@ -48,6 +50,9 @@ pub enum Refused {
     /// Something about grants.
     #[error(transparent)]
     Grant(#[from] GrantRefused),
+    /// A forecast, a simulation of rules, or an evaluation.
+    #[error(transparent)]
+    Foresight(#[from] ForesightRefused),
     /// Something about vendors and their sheets.
     #[error(transparent)]
     Vendor(#[from] VendorRefused),

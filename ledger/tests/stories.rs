@@ -8,7 +8,9 @@ mod stories {
     mod cards;
     mod disputes;
     mod dunning;
+    mod evaluation;
     mod federation;
+    mod foresight;
     mod home;
     mod hostile;
     mod laws;

@@ -1,4 +1,4 @@
-//! The bank's files, and paper: pure conversion between bytes and plain types.
+//! Files that others read or write, such as those of banks: conversion between bytes and plain types.
 //!
 //! Nothing here opens a file, knows a clock, or decides about members and money: a statement is
 //! read, a payment file is made, and what to do with them is decided elsewhere.
@@ -12,6 +12,8 @@
 //! | [`fec`] | write, check | a year's entries, as French law asks for them |
 //! | [`pain002`] | read | what the bank did with a payment file, pain.002, versions 03 and 10 |
 //! | [`pdf`] | write | paper: cards to cut, and documents of a table |
+//! | [`chart`] | write | a forecast or a simulation of rules, SVG |
+//! | [`indicators`] | write | an evaluation, JSON, CSV and Parquet |
 //!
 //! What is read comes from a stranger: every size is bounded ([`limits`]), and what is wrong is said
 //! with its place ([`Problem`]). What is written is the same bytes for the same input, for ever, so
@@ -19,10 +21,12 @@
 
 pub mod bank_csv;
 pub mod camt053;
+pub mod chart;
 mod date;
 pub mod fec;
 mod field;
 pub mod iban;
+pub mod indicators;
 pub mod limits;
 pub mod pain001;
 pub mod pain002;

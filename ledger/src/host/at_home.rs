@@ -35,7 +35,11 @@ pub(super) fn pay(
                 if blank { CardUseRefused::Blank.into() } else { PaymentRefused::UnknownCard };
             return turn.reply(request, Err(refused.into()));
         }
-        Err(refused) => Err(of_card(refused, turn)),
+        Err(refused) => {
+            // Whose card was refused is kept with the refusal, as for any other: for evaluation.
+            sale.member = state.cards.get(&intent.card.card()).map(|card| card.member);
+            Err(of_card(refused, turn))
+        }
         Ok(member) => Ok(member),
     };
     let paid = member.and_then(|member| {
@@ -144,12 +148,12 @@ fn give_bonus(
 ) -> Result<(), PaymentRefused> {
     let today = turn.today();
     let rules = state.rules.on(today);
-    let mut bonus = sale::bonus(rules, sale.member_share);
-    let origin = Origin::Bonus(today.month());
-    if let Allocation::Bonus { most_per_month: Some(most), .. } = rules.allocation {
-        let earned = lots::issued(turn, member, origin);
-        bonus = bonus.min(most.saturating_sub(earned));
+    if !matches!(rules.allocation, Allocation::Bonus { .. }) {
+        return Ok(());
     }
+    let origin = Origin::Bonus(today.month());
+    let earned = lots::issued(turn, member, origin);
+    let bonus = rules.allocation.bonus_after(sale.member_share, earned);
     if bonus.is_zero() {
         return Ok(());
     }

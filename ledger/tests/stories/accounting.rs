@@ -344,6 +344,7 @@ fn a_closed_year_is_told_the_same_though_the_chart_and_the_time_zone_change() {
         zone: Zone::named("Pacific/Noumea").expect("it is French"),
         payments: PaymentSettings::default(),
         accounting,
+        reminders: ledger::dunning::AFTER_DAYS.to_vec(),
     };
     let (before, told) = (file(&village, 2026), entries(&village, of_year()));
     let House { caisse, disk, .. } = &mut village.houses[0];
