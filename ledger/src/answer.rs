@@ -1,5 +1,6 @@
 //! What a caisse answers.
 
+mod bank;
 mod federation;
 mod payments;
 mod people;
@@ -10,6 +11,7 @@ use crdt::register::ProposalId;
 use crdt::{CaisseId, Cents, GrantId, MemberId, NetworkId, RunId, VendorId};
 use serde::{Deserialize, Serialize};
 
+pub use bank::*;
 pub use federation::*;
 pub use payments::*;
 pub use people::*;
@@ -50,6 +52,8 @@ pub enum Answer {
     GrantConfirmed(GrantId),
     /// All grants.
     Grants(Vec<GrantInfo>),
+    /// The bank's lines and batches.
+    Treasury(TreasuryAnswer),
     /// How credit is covered.
     Guarantee(Guarantee),
     /// The lots of a member's credit, oldest first.

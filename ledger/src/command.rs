@@ -1,6 +1,7 @@
 //! What people ask of a caisse.
 
 mod pay;
+mod treasury;
 
 use crdt::agreement::Terms;
 use crdt::card::CardText;
@@ -12,6 +13,7 @@ use crdt::{
 use serde::{Deserialize, Serialize};
 
 pub use pay::*;
+pub use treasury::*;
 
 use crate::guarantee::Force;
 use crate::rules::{Household, Rules};
@@ -114,6 +116,8 @@ pub enum Command {
         #[serde(default)]
         into: Purse,
     },
+    /// Something about the bank's lines and batches.
+    Treasury(TreasuryCommand),
     /// Puts money of the caisse into the pot that balances tiers of prices.
     FundPot {
         /// How much.
@@ -197,6 +201,8 @@ pub enum Query {
     Rules,
     /// All grants.
     Grants,
+    /// Something about the bank's lines and batches.
+    Treasury(TreasuryQuery),
     /// What an expiry run would do.
     ExpiryPreview,
     /// How credit is covered.

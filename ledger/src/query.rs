@@ -14,7 +14,7 @@ use crate::records::Kind;
 use crate::refused::{MemberRefused, Refused};
 use crate::state::State;
 use crate::turn::{Outcome, Turn};
-use crate::{allocation, expiry, grant, guarantee, lots, planning, verify};
+use crate::{allocation, expiry, grant, guarantee, lots, planning, treasury, verify};
 
 /// The age from which the operator is told of a hold.
 const OLD_HOLD: crdt::Duration = crdt::Duration::from_ms(15 * 60_000);
@@ -32,6 +32,7 @@ pub(crate) fn answer(state: &State, turn: &Turn<'_>, question: &Query) -> Outcom
         Query::Till(secret) => people::till(state, turn, *secret),
         Query::Rules => Ok(Answer::Rules(Box::new(planning::list(state, turn)))),
         Query::Grants => Ok(Answer::Grants(grant::list(state, turn))),
+        Query::Treasury(question) => treasury::answer(state, turn, question),
         Query::ExpiryPreview => Ok(Answer::Expired(expiry::preview(state, turn))),
         Query::Guarantee => Ok(Answer::Guarantee(guarantee::now(state))),
         Query::Lots(member) => lots_of(state, turn, *member),

@@ -68,11 +68,17 @@ pub enum Kind {
     BankDetails,
     /// How often something was refused or done, by month and what; for evaluation.
     Tally,
+    /// A line of the bank that nobody has assigned, by line id; no value.
+    Waiting,
+    /// The balances of an imported statement, by its last day and its name.
+    Statement,
+    /// An entry by hand that a line of the bank shows, by the entry's place.
+    Matched,
 }
 
 impl Kind {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 34] = [
         Self::Meta,
         Self::Member,
         Self::Person,
@@ -104,6 +110,9 @@ impl Kind {
         Self::Note,
         Self::BankDetails,
         Self::Tally,
+        Self::Waiting,
+        Self::Statement,
+        Self::Matched,
     ];
 }
 

@@ -1,6 +1,7 @@
 //! Why a request is refused: data, in order of precedence, never an error. A refusal changes nothing
 //! unless its variant says so.
 
+mod bank;
 mod federation;
 mod payments;
 mod people;
@@ -9,6 +10,7 @@ mod treasury;
 use crdt::Cents;
 use serde::{Deserialize, Serialize};
 
+pub use bank::*;
 pub use federation::*;
 pub use payments::*;
 pub use people::*;
@@ -36,6 +38,9 @@ pub enum Refused {
     /// Something about grants.
     #[error(transparent)]
     Grant(#[from] GrantRefused),
+    /// Something about the bank's lines and batches.
+    #[error(transparent)]
+    Treasury(#[from] TreasuryRefused),
     /// Something about vendors and their sheets.
     #[error(transparent)]
     Vendor(#[from] VendorRefused),

@@ -62,6 +62,7 @@ pub(crate) fn verify(state: &State, turn: &Turn<'_>) -> Report {
     sales(state, turn, &booked, &mut report);
     charges(state, turn, &booked, &mut report);
     partners(state, turn, &mut report);
+    crate::treasury::check::differences(state, turn, |what| report.differs(what));
     report
 }
 

@@ -10,5 +10,6 @@ mod stories {
     mod models;
     mod restore;
     mod settlement;
+    mod treasury;
     mod village;
 }

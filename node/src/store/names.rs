@@ -47,6 +47,9 @@ pub(super) const fn tree(kind: Kind) -> u8 {
         Kind::Note => 29,
         Kind::BankDetails => 30,
         Kind::Tally => 31,
+        Kind::Waiting => 40,
+        Kind::Statement => 41,
+        Kind::Matched => 42,
     }
 }
 
@@ -112,6 +115,9 @@ mod tests {
             ("Note", 29),
             ("BankDetails", 30),
             ("Tally", 31),
+            ("Waiting", 40),
+            ("Statement", 41),
+            ("Matched", 42),
         ];
         assert_eq!(names, expected.map(|(kind, name)| (kind.to_owned(), name)));
     }
