@@ -9,6 +9,7 @@
 //! | [`bank_csv`] | read | bank statements as a table |
 //! | [`pain001`] | write | credit transfers, pain.001, versions 03 and 09 |
 //! | [`pain008`] | write | direct debits, pain.008, versions 02 and 08 |
+//! | [`vendor_csv`] | write | a vendor's statement as a table, for an accountant |
 //! | [`pain002`] | read | what the bank did with a payment file, pain.002, versions 03 and 10 |
 //!
 //! What is read comes from a stranger: every size is bounded ([`limits`]), and what is wrong is said
@@ -30,6 +31,7 @@ mod reason;
 mod sepa_text;
 mod source;
 mod statement;
+pub mod vendor_csv;
 mod xml;
 
 pub use date::{Date, NotADate};
