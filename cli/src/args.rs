@@ -4,6 +4,7 @@ pub mod federation;
 pub mod money;
 pub mod people;
 pub mod rules;
+pub mod treasury;
 pub mod values;
 
 use std::path::PathBuf;
@@ -133,6 +134,15 @@ pub enum Command {
     /// Payments, at our vendors and of our members elsewhere.
     #[command(subcommand)]
     Payment(money::Payment),
+    /// The bank's lines: import, queue, reconciliation.
+    #[command(subcommand)]
+    Bank(treasury::Bank),
+    /// Bank transfers to vendors, and to members who paid first.
+    #[command(subcommand)]
+    Payout(treasury::Payout),
+    /// Direct debits of contributions.
+    #[command(subcommand)]
+    Collect(treasury::Collect),
     /// The federation: who belongs to it, and agreements.
     #[command(subcommand)]
     Federation(federation::Federation),

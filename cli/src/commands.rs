@@ -9,6 +9,7 @@ mod money;
 mod node;
 mod rules;
 mod settle;
+mod treasury;
 mod vendor;
 
 use std::path::Path;
@@ -122,6 +123,9 @@ pub async fn carry_out(context: &Context, command: args::Command) -> Result<Done
         Typed::Pay(sale) => money::pay(context, sale).await,
         Typed::Refund(refund) => money::refund(context, refund).await,
         Typed::Payment(command) => money::payment(context, command).await,
+        Typed::Bank(command) => treasury::bank(context, command).await,
+        Typed::Payout(command) => treasury::payout(context, command).await,
+        Typed::Collect(command) => treasury::collect(context, command).await,
         Typed::Federation(command) => federation::federation(context, command).await,
         Typed::Peer(args::federation::Peer::List) => federation::peers(context).await,
         Typed::Statement(asked) => settle::statement(context, asked).await,

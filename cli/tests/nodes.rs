@@ -1,5 +1,8 @@
 //! The commands against nodes that run: members, cards, sales, a federation of two, settlement.
 
+#[path = "nodes/treasury.rs"]
+mod treasury;
+
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
