@@ -70,7 +70,8 @@ pub enum Kind {
     Tally,
     /// A line of the bank that nobody has assigned, by line id; no value.
     Waiting,
-    /// The balances of an imported statement, by its last day and its name.
+    /// The balances of an imported statement, by its last day and its name; and from which kind of file a
+    /// day came.
     Statement,
     /// An entry by hand that a line of the bank shows, by the entry's place.
     Matched,

@@ -14,6 +14,7 @@ mod import;
 pub mod line;
 mod order;
 mod payout;
+mod person;
 mod recognise;
 mod reconcile;
 mod reference;
@@ -58,7 +59,7 @@ pub(crate) fn carry_out(
             TreasuryAnswer::Imported(Box::new(import::run(state, turn, &file)?))
         }
         TreasuryCommand::Assign { line, to, reason } => {
-            TreasuryAnswer::Assigned(assign::by_person(state, turn, line, to, reason)?)
+            TreasuryAnswer::Assigned(person::assign(state, turn, line, to, reason)?)
         }
         TreasuryCommand::Unassign { line, reason } => {
             assign::undo(state, turn, line, reason)?;
@@ -100,10 +101,10 @@ pub(crate) fn answer(state: &State, turn: &Turn<'_>, question: &TreasuryQuery) -
         TreasuryQuery::ImportPreview(file) => {
             TreasuryAnswer::Imported(Box::new(import::preview(state, turn, file)?))
         }
-        TreasuryQuery::Queue => TreasuryAnswer::Queue(assign::queue(state, turn)),
-        TreasuryQuery::Lines => TreasuryAnswer::Queue(assign::latest(state, turn)),
+        TreasuryQuery::Queue => TreasuryAnswer::Queue(person::queue(state, turn)),
+        TreasuryQuery::Lines => TreasuryAnswer::Queue(person::latest(state, turn)),
         TreasuryQuery::Line(line) => {
-            TreasuryAnswer::Line(Box::new(assign::show(state, turn, *line)?))
+            TreasuryAnswer::Line(Box::new(person::show(state, turn, *line)?))
         }
         TreasuryQuery::Reconcile => {
             TreasuryAnswer::Reconciled(Box::new(reconcile::now(state, turn)))

@@ -2,7 +2,7 @@
 
 use crdt::{Date, LineId};
 use ledger::answer::{BatchFile, FilePayment, StatementRow, StatementWhat, VendorStatement};
-use ledger::command::{Balance, Import, Rejection, StatementLine};
+use ledger::command::{Balance, Import, Rejection, Source, StatementLine};
 use ledger::limits::STATEMENT_LINES;
 use ledger::treasury::AccountNumber;
 use ledger::treasury::batch::BatchKind;
@@ -35,9 +35,10 @@ pub struct Taken {
 #[must_use]
 pub fn take(file: &StatementFile, own: Iban) -> Taken {
     let mut taken = Taken::default();
+    let source = if file.kind == "csv" { Source::Table } else { Source::Message };
     for statement in &file.statements {
         if statement.account == own {
-            take_statement(&mut taken, statement);
+            take_statement(&mut taken, statement, source);
         } else {
             taken.other_accounts.push(statement.account.masked());
         }
@@ -45,7 +46,7 @@ pub fn take(file: &StatementFile, own: Iban) -> Taken {
     taken
 }
 
-fn take_statement(taken: &mut Taken, statement: &BankStatement) {
+fn take_statement(taken: &mut Taken, statement: &BankStatement, source: Source) {
     let Ok(account) = statement.account.as_str().parse::<AccountNumber>() else { return };
     let mut lines = Vec::new();
     for entry in &statement.entries {
@@ -67,7 +68,7 @@ fn take_statement(taken: &mut Taken, statement: &BankStatement) {
     let (id, whole) = (statement.id.clone(), lines.len() <= STATEMENT_LINES);
     let part = |lines: Vec<StatementLine>| {
         let (statement, account) = (id.clone(), account.clone());
-        Import { statement, account, opening, closing, lines }
+        Import { statement, account, source, opening, closing, lines }
     };
     if whole {
         taken.imports.push(part(lines));

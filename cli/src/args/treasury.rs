@@ -118,7 +118,8 @@ pub enum Format {
 /// Where someone is paid.
 #[derive(Debug, Subcommand)]
 pub enum Details {
-    /// Records where someone is paid.
+    /// Records where someone is paid. What was recorded before is replaced: a member for whom nothing is said
+    /// of a mandate has none any more.
     Set {
         /// Who.
         #[command(flatten)]

@@ -112,6 +112,9 @@ async fn holder(context: &Context, of: typed::Of) -> Result<Holder, Failure> {
 async fn details(context: &Context, command: typed::Details) -> Result<Done, Failure> {
     match command {
         typed::Details::Set { of, iban, name, bic, creditor_id, monthly, signed, mandate } => {
+            if !iban.is_sepa() {
+                return Err(Failure::misused("--iban: SEPA payments do not reach this country"));
+            }
             let of = holder(context, of).await?;
             let mandate = match (of, monthly, signed) {
                 (Holder::Member(member), Some(monthly), Some(signed)) => {

@@ -129,12 +129,24 @@ pub struct Import {
     pub statement: String,
     /// The account.
     pub account: AccountNumber,
+    /// What kind of file it is.
+    pub source: Source,
     /// What was in the account before the first line, if the bank says so.
     pub opening: Option<Balance>,
     /// What was in the account after the last line, if the bank says so.
     pub closing: Option<Balance>,
     /// The lines, in any order.
     pub lines: Vec<StatementLine>,
+}
+
+/// What kind of file a statement is. One line looks different in each, so a day is taken from one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// A message of the bank (camt.053).
+    Message,
+    /// A table (CSV).
+    Table,
 }
 
 /// What was in an account at the end of a day.

@@ -149,6 +149,14 @@ pub enum LineProblem {
         /// The day.
         date: Date,
     },
+    /// Its day came in another kind of file, in which the same line looks different.
+    #[error(
+        "date: {date} was imported from another kind of file (camt or table): its lines would count twice"
+    )]
+    OtherSource {
+        /// The day.
+        date: Date,
+    },
     /// The books do not take it.
     #[error("amount: {0}")]
     Books(BooksRefused),

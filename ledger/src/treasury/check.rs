@@ -15,7 +15,9 @@ use crate::turn::Turn;
 
 /// Names every line and batch that is not what the books say.
 pub(crate) fn differences(state: &State, turn: &Turn<'_>, mut differs: impl FnMut(String)) {
-    let mut waiting = waiting_by_books(turn);
+    // Without such an account no line was ever booked, and the books need not be read again.
+    let any = state.books.accounts().contains_key(&Account::Unassigned);
+    let mut waiting = if any { waiting_by_books(turn) } else { BTreeMap::new() };
     for (key, bytes) in turn.range(Kind::Line, &[], &[], usize::MAX) {
         let line = LineId::from_slice(&key).zip(wire::decode::<Line>(&bytes).ok());
         let Some((id, line)) = line else {

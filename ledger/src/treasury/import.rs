@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crdt::Date;
+
 use super::line::{self, Line, Side};
 use super::recognise::recognise;
 use super::reference::References;
@@ -9,7 +11,7 @@ use super::{IMPORTS_KEY, assign, details};
 use crate::account::Account;
 use crate::answer::ImportReport;
 use crate::books::{Cause, Phase, Transfer};
-use crate::command::{Balance, Import, StatementLine};
+use crate::command::{Balance, Import, Source, StatementLine};
 use crate::limits;
 use crate::records::Kind;
 use crate::refused::{LineProblem, TreasuryRefused, Waits};
@@ -37,7 +39,7 @@ pub(super) fn preview(
             report.known += 1;
             continue;
         }
-        if let Err(problem) = check_line(state, turn, said) {
+        if let Err(problem) = check_line(state, turn, file.source, said) {
             report.problems.push((said.place, problem));
             continue;
         }
@@ -67,7 +69,7 @@ pub(super) fn run(
             report.known += 1;
             continue;
         }
-        match take(state, turn, &references, said) {
+        match take(state, turn, file.source, &references, said) {
             Ok(Ok(target)) => report.assigned.push((said.place, said.id, target)),
             Ok(Err(why)) => report.waiting.push((said.place, said.id, why)),
             Err(problem) => {
@@ -90,13 +92,27 @@ fn check(turn: &Turn<'_>, file: &Import) -> Result<(), TreasuryRefused> {
     Ok(())
 }
 
-fn check_line(state: &State, turn: &Turn<'_>, said: &StatementLine) -> Result<(), LineProblem> {
+/// Returns the key of the mark that says from which kind of file a day came.
+fn day_key(date: Date) -> Vec<u8> {
+    format!("day {date}").into_bytes()
+}
+
+fn check_line(
+    state: &State,
+    turn: &Turn<'_>,
+    source: Source,
+    said: &StatementLine,
+) -> Result<(), LineProblem> {
     if said.amount.is_zero() {
         return Err(LineProblem::AmountZero);
     }
     let days = turn.today().days_until(said.date);
     if !(-OLDEST_DAYS..=LATEST_DAYS).contains(&days) {
         return Err(LineProblem::Date { date: said.date });
+    }
+    let known: Option<Source> = turn.get(Kind::Statement, &day_key(said.date));
+    if known.is_some_and(|known| known != source) {
+        return Err(LineProblem::OtherSource { date: said.date });
     }
     let booked = state.books.check(Phase::Posted, &[booking(said)]);
     booked.map_err(LineProblem::Books)
@@ -126,13 +142,15 @@ fn new_line(said: &StatementLine) -> Line {
 fn take(
     state: &mut State,
     turn: &mut Turn<'_>,
+    source: Source,
     references: &References,
     said: &StatementLine,
 ) -> Result<Result<super::line::Target, Waits>, LineProblem> {
-    check_line(state, turn, said)?;
+    check_line(state, turn, source, said)?;
     let cause = Cause::Line(said.id);
     let booked = state.books.enter_on(turn, said.date, cause, Phase::Posted, vec![booking(said)]);
     booked.map_err(LineProblem::Books)?;
+    turn.put(Kind::Statement, &day_key(said.date), &source);
     let (line, text) = (new_line(said), said.text.clone().bounded());
     line::put(turn, said.id, &line);
     turn.put(Kind::LineText, said.id.as_bytes(), &text);

@@ -91,7 +91,8 @@ fn of_line(entry: &JournalEntry) -> i128 {
 
 /// Returns the opening balance of the first statement, and the closing one of the last.
 fn balances(turn: &Turn<'_>) -> (Option<Balance>, Option<Balance>) {
-    let rows = turn.range(Kind::Statement, &[], &[], usize::MAX).into_iter();
+    // The balances are named by a year first; marks of days come after them.
+    let rows = turn.range(Kind::Statement, &[], b"a", usize::MAX).into_iter();
     let all: Vec<(Option<Balance>, Balance)> =
         rows.filter_map(|(_, value)| wire::decode(&value).ok()).collect();
     let day = |balance: &Balance| -> Date { balance.on };

@@ -6,7 +6,7 @@ mod lines;
 use crdt::{Cents, Date, LineId, MemberId, VendorId};
 use ledger::account::Account;
 use ledger::answer::{BatchInfo, ImportReport, OrderReport, TreasuryAnswer};
-use ledger::command::{Balance, Import, StatementLine, TreasuryCommand, TreasuryQuery};
+use ledger::command::{Balance, Import, Source, StatementLine, TreasuryCommand, TreasuryQuery};
 use ledger::refused::{Refused, TreasuryRefused};
 use ledger::treasury::AccountNumber;
 use ledger::treasury::details::{Details, Holder, Mandate};
@@ -95,7 +95,14 @@ fn line(number: u8, side: Side, amount: u32, remittance: &str) -> StatementLine 
 }
 
 fn statement(lines: Vec<StatementLine>) -> Import {
-    Import { statement: "1".to_owned(), account: iban(OWN), opening: None, closing: None, lines }
+    Import {
+        statement: "1".to_owned(),
+        account: iban(OWN),
+        source: Source::Message,
+        opening: None,
+        closing: None,
+        lines,
+    }
 }
 
 fn import(village: &mut Village, lines: Vec<StatementLine>) -> ImportReport {

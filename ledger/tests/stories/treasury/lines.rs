@@ -196,6 +196,14 @@ fn a_statement_of_another_account_or_age_is_refused_with_the_reason() {
     let (early, late) =
         (LineProblem::Date { date: ancient }, LineProblem::Date { date: day(12, 24) });
     assert_eq!((report.new, report.problems), (1, vec![(1, early), (2, late)]));
+    // The same day from a table would count twice.
+    let table =
+        Import { source: Source::Table, ..statement(vec![on(9, day(11, 2)), on(8, day(11, 3))]) };
+    let Answer::Treasury(TreasuryAnswer::Imported(report)) = ok(&mut village, load(table)) else {
+        panic!("a report")
+    };
+    let twice = LineProblem::OtherSource { date: day(11, 2) };
+    assert_eq!((report.new, report.problems), (1, vec![(9, twice)]));
     let huge = StatementLine { amount: Cents::MAX, ..line(4, Side::In, 1, "") };
     let report = import(&mut village, vec![huge, line(5, Side::In, 100, "")]);
     assert_eq!(report.new, 1, "{report:?}");
