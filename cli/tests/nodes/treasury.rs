@@ -60,6 +60,42 @@ fn code(ordered: &Value) -> String {
     ordered["treasury"]["ordered"]["code"].as_str().expect("a code").to_owned()
 }
 
+/// A sale, and the batch that pays its vendor.
+fn sell_and_pay_out(caisse: &Caisse) -> String {
+    let set = ["bank", "details", "set"];
+    let (card, code_file) = (caisse.enrol("Rose"), caisse.home.path().join("code"));
+    caisse.stall("Ferme");
+    let code_file = code_file.to_str().expect("UTF-8");
+    caisse.done(&pay(&card, "Ferme", "30.00", code_file));
+    let preview = caisse.done(&["payout", "preview"]);
+    assert_eq!(preview["ordered"]["left_out"][0][1], "no_details");
+    caisse.done(&[&set[..], &["--vendor", "Ferme", "--name", "Ferme", "--iban", FARM]].concat());
+    let transfer = code(&caisse.done(&["payout", "order"]));
+    assert!(caisse.refused(&["payout", "order"]).contains("nothing to order"));
+    for (version, kind) in [("v03", "pain.001.001.03"), ("v09", "pain.001.001.09")] {
+        assert_valid(kind, &made(caisse, "payout", &transfer, version));
+    }
+    let taken = caisse.file("taken.xml", "something else");
+    let said = caisse.ask(&["payout", "file", &transfer, "--out", &taken]);
+    assert_eq!(said.code, Some(2), "{said:?}");
+    transfer
+}
+
+/// A mandate, and the batch that collects, of another month than the one that was given by hand.
+fn collect_from_rose(caisse: &Caisse) -> String {
+    let set = ["bank", "details", "set"];
+    let mandate = ["--monthly", "15", "--signed", "2026-01-05"];
+    let rose = ["--member", "Rose", "--name", "Rose", "--iban", ROSE];
+    caisse.done(&[&set[..], &rose, &mandate].concat());
+    let shown = caisse.ask(&["bank", "details", "show", "--member", "Rose"]);
+    assert!(shown.out.contains("BE68 …7034") && !shown.out.contains(ROSE), "{shown:?}");
+    let debit = code(&caisse.done(&["collect", "order", "--month", "2026-12"]));
+    for (version, kind) in [("v02", "pain.008.001.02"), ("v08", "pain.008.001.08")] {
+        assert_valid(kind, &made(caisse, "collect", &debit, version));
+    }
+    debit
+}
+
 #[test]
 fn the_month_of_a_treasurer_from_the_statement_to_the_vendors_account() {
     let mut caisse = Caisse::open("bank");
@@ -72,33 +108,8 @@ fn the_month_of_a_treasurer_from_the_statement_to_the_vendors_account() {
     let own = ["--own", "--name", "Caisse", "--iban", OWN, "--creditor-id", "FR72ZZZ123456"];
     caisse.done(&[&set[..], &own].concat());
 
-    // A sale, and its transfer.
-    let (card, code_file) = (caisse.enrol("Rose"), caisse.home.path().join("code"));
-    caisse.stall("Ferme");
-    let code_file = code_file.to_str().expect("UTF-8");
-    caisse.done(&pay(&card, "Ferme", "30.00", code_file));
-    let preview = caisse.done(&["payout", "preview"]);
-    assert_eq!(preview["ordered"]["left_out"][0][1], "no_details");
-    caisse.done(&[&set[..], &["--vendor", "Ferme", "--name", "Ferme", "--iban", FARM]].concat());
-    let transfer = code(&caisse.done(&["payout", "order"]));
-    assert!(caisse.refused(&["payout", "order"]).contains("nothing to order"));
-    for (version, kind) in [("v03", "pain.001.001.03"), ("v09", "pain.001.001.09")] {
-        assert_valid(kind, &made(&caisse, "payout", &transfer, version));
-    }
-    let taken = caisse.file("taken.xml", "something else");
-    let said = caisse.ask(&["payout", "file", &transfer, "--out", &taken]);
-    assert_eq!(said.code, Some(2), "{said:?}");
-
-    // A mandate, and its direct debit, of another month than the one that was given by hand.
-    let mandate = ["--monthly", "15", "--signed", "2026-01-05"];
-    let rose = ["--member", "Rose", "--name", "Rose", "--iban", ROSE];
-    caisse.done(&[&set[..], &rose, &mandate].concat());
-    let shown = caisse.ask(&["bank", "details", "show", "--member", "Rose"]);
-    assert!(shown.out.contains("BE68 …7034") && !shown.out.contains(ROSE), "{shown:?}");
-    let debit = code(&caisse.done(&["collect", "order", "--month", "2026-12"]));
-    for (version, kind) in [("v02", "pain.008.001.02"), ("v08", "pain.008.001.08")] {
-        assert_valid(kind, &made(&caisse, "collect", &debit, version));
-    }
+    let transfer = sell_and_pay_out(&caisse);
+    let debit = collect_from_rose(&caisse);
 
     // The statement.
     let reference = caisse.done(&["bank", "reference", "Rose"]);

@@ -104,7 +104,7 @@ mod tests {
         for text in
             ["RF18539007547034", "cotisation rf18 5390-0754 7034 merci", "RFRF18539007547034"]
         {
-            assert_eq!(Reference::all_in(text), [right.clone()], "{text}");
+            assert_eq!(Reference::all_in(text), std::slice::from_ref(&right), "{text}");
         }
         for text in
             ["RF18 5390 0754 7035", "RF18", "RF", "", "é RF18 5390 0754 703", "RF1A539007547034"]
