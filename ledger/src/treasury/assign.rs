@@ -99,6 +99,8 @@ fn of_returned(turn: &Turn<'_>, line: &Line, id: BatchId, number: u32) -> Result
     let back =
         Line { side: if line.side == Side::In { Side::Out } else { Side::In }, ..line.clone() };
     let settled = match item.rejected {
+        // A person had confirmed the batch, and the report has put the money back into the bank.
+        Some(_) if header.state == BatchState::Confirmed => Account::Bank,
         Some(_) => header.kind.account(id),
         None => item.payee.account(),
     };

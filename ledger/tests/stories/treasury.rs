@@ -1,5 +1,6 @@
 //! The treasurer's month: lines of the bank, transfers, direct debits, statements of vendors.
 
+mod any;
 mod batches;
 mod lines;
 

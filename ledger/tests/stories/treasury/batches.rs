@@ -154,6 +154,11 @@ fn a_batch_is_cancelled_before_it_is_sent_and_confirmed_by_hand_where_no_lines_c
     assert_eq!(reject(&mut village, &name).reopened, [(second, 1)]);
     assert_eq!(balance(&village, Account::Vendor(vendor)), 4_000);
     assert_eq!(reject(&mut village, &name).known, 1, "it is known now");
+    // Statements are imported after all: the line shows what the report has put back already.
+    let back = balance(&village, Account::Bank);
+    import(&mut village, vec![named(1, Side::In, 4_000, &name)]);
+    assert_eq!(balance(&village, Account::Bank), back);
+    assert_eq!(balance(&village, Account::Vendor(vendor)), 4_000);
     village.all_is_well();
 }
 
