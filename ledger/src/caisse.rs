@@ -206,7 +206,7 @@ fn carry_out(
         Command::Approve(proposal) => federation::approve(state, turn, proposal),
         Command::Agree { with, terms } => federation::agree(state, turn, with, terms),
         Command::State { with } => settle::state_with(state, turn, with),
-        Command::ProposeRun => settle::propose(state, turn),
+        Command::ProposeRun { without } => settle::propose(state, turn, &without),
         Command::AbortRun { run, reason } => settle::abort(state, turn, run, reason),
         Command::PaySent { run, to } => settle::sent(state, turn, run, to),
         Command::PayReceived { run, from } => settle::received(state, turn, run, from),
