@@ -39,7 +39,7 @@ pub const BANDS: usize = 20;
 pub const TIERS: usize = 6;
 
 /// Lines of one import: what fits a request of the operator; the shell sends a longer statement in parts.
-pub const STATEMENT_LINES: usize = 5_000;
+pub const STATEMENT_LINES: usize = 2_000;
 
 /// Characters of what a payer wrote on a line of the bank: far above the 140 of SEPA.
 pub const REMITTANCE_CHARS: usize = 2_000;

@@ -187,7 +187,8 @@ fn a_statement_of_another_account_or_age_is_refused_with_the_reason() {
     set(&mut village, Holder::Own, details("Caisse", OWN));
     let other = TreasuryRefused::OtherAccount { account: "DE89 …3000".to_owned() };
     assert_eq!(refused(&mut village, load(file(OTHER))), other);
-    let many = Import { lines: vec![line(1, Side::In, 1, ""); 5_001], ..file(OWN) };
+    let most = ledger::limits::STATEMENT_LINES;
+    let many = Import { lines: vec![line(1, Side::In, 1, ""); most + 1], ..file(OWN) };
     assert_eq!(refused(&mut village, load(many)), TreasuryRefused::TooManyLines);
 
     let on = |number: u8, date| StatementLine { date, ..line(number, Side::In, 100, "") };
