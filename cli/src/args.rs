@@ -8,6 +8,7 @@ pub mod foresight;
 pub mod money;
 pub mod people;
 pub mod rules;
+pub mod treasury;
 pub mod values;
 
 use std::path::PathBuf;
@@ -164,6 +165,15 @@ pub enum Command {
     /// Reminders of contributions that were agreed and have not come; they suspend nothing.
     #[command(subcommand)]
     Dunning(disputes::Dunning),
+    /// The bank's lines: import, queue, reconciliation.
+    #[command(subcommand)]
+    Bank(treasury::Bank),
+    /// Bank transfers to vendors, and to members who paid first.
+    #[command(subcommand)]
+    Payout(treasury::Payout),
+    /// Direct debits of contributions.
+    #[command(subcommand)]
+    Collect(treasury::Collect),
     /// The federation: who belongs to it, and agreements.
     #[command(subcommand)]
     Federation(federation::Federation),

@@ -14,6 +14,7 @@ mod money;
 mod node;
 mod rules;
 mod settle;
+mod treasury;
 mod vendor;
 
 use std::path::Path;
@@ -136,6 +137,9 @@ pub async fn carry_out(context: &Context, command: args::Command) -> Result<Done
         Typed::Payment(command) => money::payment(context, command).await,
         Typed::Dispute(command) => disputes::dispute(context, command).await,
         Typed::Dunning(command) => disputes::dunning(context, command).await,
+        Typed::Bank(command) => treasury::bank(context, command).await,
+        Typed::Payout(command) => treasury::payout(context, command).await,
+        Typed::Collect(command) => treasury::collect(context, command).await,
         Typed::Federation(command) => federation::federation(context, command).await,
         Typed::Peer(args::federation::Peer::List) => federation::peers(context).await,
         Typed::Statement(asked) => settle::statement(context, asked).await,

@@ -2,6 +2,7 @@
 
 mod nodes {
     mod disputes;
+    mod treasury;
 }
 
 use std::net::TcpListener;

@@ -1,6 +1,7 @@
 //! What a caisse answers.
 
 mod accounting;
+mod bank;
 mod card;
 mod disputes;
 mod evaluation;
@@ -16,6 +17,7 @@ use crdt::{CaisseId, Cents, GrantId, MemberId, NetworkId, RunId, VendorId};
 use serde::{Deserialize, Serialize};
 
 pub use accounting::*;
+pub use bank::*;
 pub use card::*;
 pub use disputes::*;
 pub use evaluation::*;
@@ -62,6 +64,8 @@ pub enum Answer {
     GrantConfirmed(GrantId),
     /// All grants.
     Grants(Vec<GrantInfo>),
+    /// The bank's lines and batches.
+    Treasury(TreasuryAnswer),
     /// How credit is covered.
     Guarantee(Guarantee),
     /// A forecast, a simulation of rules, or an evaluation.

@@ -13,7 +13,7 @@ use crate::state::{Secrets, Settings, State};
 use crate::turn::{Effect, Input, Outcome, Turn};
 use crate::{
     accounting, allocation, card, disputes, expiry, federation, grant, home, host, member,
-    planning, query, refund, settle, shelf, vendor,
+    planning, query, refund, settle, shelf, treasury, vendor,
 };
 
 /// One caisse: a state that changes only by inputs, and says by effects what it wants done.
@@ -197,6 +197,7 @@ fn carry_out(
         Command::ReceiveGrant { grant, amount, into } => {
             grant::receive(state, turn, grant, amount, into)
         }
+        Command::Treasury(command) => treasury::carry_out(state, turn, command),
         Command::FundPot { amount } => planning::fund_pot(state, turn, request, amount),
         Command::Expire => expiry::run(state, turn),
         Command::Pay(_) => unreachable!("a payment has an idempotency key of its own"),

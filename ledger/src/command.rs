@@ -5,6 +5,7 @@ mod card;
 mod disputes;
 mod foresight;
 mod pay;
+mod treasury;
 
 use std::collections::BTreeSet;
 
@@ -22,6 +23,7 @@ pub use card::*;
 pub use disputes::*;
 pub use foresight::*;
 pub use pay::*;
+pub use treasury::*;
 
 use crate::guarantee::Force;
 use crate::rules::{Household, Rules};
@@ -126,6 +128,8 @@ pub enum Command {
         #[serde(default)]
         into: Purse,
     },
+    /// Something about the bank's lines and batches.
+    Treasury(TreasuryCommand),
     /// Puts money of the caisse into the pot that balances tiers of prices.
     FundPot {
         /// How much.
@@ -218,6 +222,8 @@ pub enum Query {
     Rules,
     /// All grants.
     Grants,
+    /// Something about the bank's lines and batches.
+    Treasury(TreasuryQuery),
     /// What an expiry run would do.
     ExpiryPreview,
     /// How credit is covered.

@@ -10,6 +10,7 @@ use crate::command::Purse;
 use crate::records::Kind;
 use crate::refused::GrantRefused;
 use crate::state::State;
+use crate::treasury;
 use crate::turn::{Outcome, Turn};
 use crate::vendor::is_text;
 
@@ -58,6 +59,7 @@ pub(crate) fn receive(
     into: Purse,
 ) -> Outcome {
     let left = left(state, turn, id)?;
+    treasury::check_by_hand(turn, into)?;
     if amount.is_zero() {
         return Err(GrantRefused::AmountZero.into());
     }

@@ -44,6 +44,7 @@ pub mod settle;
 pub mod shelf;
 mod spent;
 pub mod state;
+pub mod treasury;
 pub mod turn;
 pub mod vendor;
 pub mod verify;

@@ -56,3 +56,21 @@ pub const BANDS: usize = 20;
 
 /// Tiers of prices in one rule set: as many as fit a price tag.
 pub const TIERS: usize = 6;
+
+/// Lines of one import: what fits a request of the operator; the shell sends a longer statement in parts.
+pub const STATEMENT_LINES: usize = 2_000;
+
+/// Characters of what a payer wrote on a line of the bank: far above the 140 of SEPA.
+pub const REMITTANCE_CHARS: usize = 2_000;
+
+/// Structured references of one line of the bank.
+pub const LINE_REFERENCES: usize = 16;
+
+/// Characters of the reference of a mandate, of SEPA's messages.
+pub const MANDATE_CHARS: usize = 35;
+
+/// Payments of one batch: what fits one answer; more are ordered as another batch.
+pub const BATCH_ITEMS: usize = 10_000;
+
+/// Late entries of the books that are searched for one that a line of the bank shows.
+pub const LATE_ENTRIES: u64 = 20_000;

@@ -15,6 +15,7 @@ use crate::records::Kind;
 use crate::refused::{MemberRefused, Refused};
 use crate::rules::Household;
 use crate::state::State;
+use crate::treasury;
 use crate::turn::{Outcome, Turn};
 
 /// A member: a household with one account.
@@ -150,6 +151,7 @@ pub(crate) fn contribute(
 ) -> Outcome {
     let Given { month, amount, into } = *given;
     let household = state.members.get(&member).ok_or(MemberRefused::UnknownMember)?.household;
+    treasury::check_by_hand(turn, into)?;
     let total = contributed(turn, member, month).checked_add(amount).unwrap_or(Cents::MAX);
     let band = turn.get::<Person>(Kind::Person, member.as_bytes()).and_then(|person| person.band);
     let rules = allocation::rules_of(state, month);

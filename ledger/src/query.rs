@@ -15,7 +15,7 @@ use crate::state::State;
 use crate::turn::{Outcome, Turn};
 use crate::{
     accounting, allocation, disputes, expiry, foresight, grant, guarantee, limits, lots, planning,
-    verify,
+    treasury, verify,
 };
 
 /// The age from which the operator is told of a hold.
@@ -35,6 +35,7 @@ pub(crate) fn answer(state: &State, turn: &Turn<'_>, question: &Query) -> Outcom
         Query::Till(secret) => people::till(state, turn, *secret),
         Query::Rules => Ok(Answer::Rules(Box::new(planning::list(state, turn)))),
         Query::Grants => Ok(Answer::Grants(grant::list(state, turn))),
+        Query::Treasury(question) => treasury::answer(state, turn, question),
         Query::ExpiryPreview => Ok(Answer::Expired(expiry::preview(state, turn))),
         Query::Guarantee => Ok(Answer::Guarantee(guarantee::now(state))),
         Query::Foresight(question) => foresight::answer(state, turn, question),

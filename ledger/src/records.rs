@@ -84,11 +84,18 @@ pub enum Kind {
     CardUse,
     /// What a member agreed to contribute, by member and first month.
     Agreed,
+    /// A line of the bank that nobody has assigned, by line id; no value.
+    Waiting,
+    /// The balances of an imported statement, by its last day and its name; and from which kind of file a
+    /// day came.
+    Statement,
+    /// An entry by hand that a line of the bank shows, by the entry's place.
+    Matched,
 }
 
 impl Kind {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 42] = [
         Self::Meta,
         Self::Member,
         Self::Person,
@@ -128,6 +135,9 @@ impl Kind {
         Self::CardSpent,
         Self::CardUse,
         Self::Agreed,
+        Self::Waiting,
+        Self::Statement,
+        Self::Matched,
     ];
 }
 

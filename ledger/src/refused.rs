@@ -2,6 +2,7 @@
 //! unless its variant says so.
 
 mod accounting;
+mod bank;
 mod card;
 mod disputes;
 mod federation;
@@ -14,6 +15,7 @@ use crdt::Cents;
 use serde::{Deserialize, Serialize};
 
 pub use accounting::*;
+pub use bank::*;
 pub use card::*;
 pub use disputes::*;
 pub use federation::*;
@@ -53,6 +55,9 @@ pub enum Refused {
     /// A forecast, a simulation of rules, or an evaluation.
     #[error(transparent)]
     Foresight(#[from] ForesightRefused),
+    /// Something about the bank's lines and batches.
+    #[error(transparent)]
+    Treasury(#[from] TreasuryRefused),
     /// Something about vendors and their sheets.
     #[error(transparent)]
     Vendor(#[from] VendorRefused),

@@ -68,6 +68,7 @@ pub(crate) fn verify(state: &State, turn: &Turn<'_>) -> Report {
     crate::accounting::check::verify(state, turn, &booked, &mut report);
     cards::check(state, turn, &mut report);
     disputes::disputes(turn, &booked, &mut report);
+    crate::treasury::check::differences(state, turn, |what| report.differs(what));
     report
 }
 

@@ -17,5 +17,6 @@ mod stories {
     mod models;
     mod restore;
     mod settlement;
+    mod treasury;
     mod village;
 }

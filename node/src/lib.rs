@@ -14,3 +14,4 @@ pub mod network;
 pub mod run;
 pub mod setup;
 pub mod store;
+pub mod treasury;

@@ -12,5 +12,7 @@ mod samples;
 mod statements;
 #[path = "bank_files/support.rs"]
 mod support;
+#[path = "bank_files/treasury.rs"]
+mod treasury;
 #[path = "bank_files/written.rs"]
 mod written;

@@ -104,6 +104,8 @@ pub enum Vendor {
     },
     /// Lists the vendors with their rates and what the caisse owes them.
     List,
+    /// Shows what a vendor sold, gave back and was paid in a month, as the books have it.
+    Statement(super::treasury::VendorStatement),
 }
 
 /// Contributions.

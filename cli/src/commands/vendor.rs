@@ -35,6 +35,7 @@ pub(super) async fn vendor(context: &Context, command: people::Vendor) -> Result
             let answer = context.command(&command).await?;
             Done::new(&answer, format!("vendor {vendor} is approved at {coverage} from now on"))
         }
+        people::Vendor::Statement(asked) => super::treasury::vendor_statement(context, asked).await,
         people::Vendor::List => {
             let answer = context.query(&Query::Vendors).await?;
             let Answer::Vendors(vendors) = &answer else {

@@ -55,6 +55,9 @@ pub(super) const fn tree(kind: Kind) -> u8 {
         Kind::CardSpent => 38,
         Kind::CardUse => 39,
         Kind::Agreed => 52,
+        Kind::Waiting => 40,
+        Kind::Statement => 41,
+        Kind::Matched => 42,
     }
 }
 
@@ -128,6 +131,9 @@ mod tests {
             ("CardSpent", 38),
             ("CardUse", 39),
             ("Agreed", 52),
+            ("Waiting", 40),
+            ("Statement", 41),
+            ("Matched", 42),
         ];
         assert_eq!(names, expected.map(|(kind, name)| (kind.to_owned(), name)));
     }

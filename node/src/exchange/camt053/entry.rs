@@ -42,7 +42,9 @@ pub(super) fn read(
         entry.lines.push(Line { counterpart, bank_reference, ..line });
     }
     if entry.lines.is_empty() {
-        entry.lines.push(Line::bare(entry.amount, entry.side));
+        // A batch that was booked as one sum is named by its block of payments.
+        let instruction = field::text(root, "NtryDtls/Btch/PmtInfId", REFERENCE_CHARS, problems);
+        entry.lines.push(Line { instruction, ..Line::bare(entry.amount, entry.side) });
     }
     let sum = entry.sum_of_lines();
     if sum != Some(entry.amount.signed()) {
