@@ -35,16 +35,38 @@ pub(super) fn preview(
     if let Some(by) = reversed_by(turn, place) {
         return Err(AccountingRefused::AlreadyReversed { entry: place, by });
     }
-    let back: Vec<Transfer> = entry
-        .transfers
-        .iter()
-        .rev()
-        .map(|transfer| Transfer { debit: transfer.credit, credit: transfer.debit, ..*transfer })
-        .collect();
+    let back = moves_back(&entry);
     let not_there = |why| AccountingRefused::NotThere { entry: place, why };
     state.books.check(Phase::Posted, &back).map_err(not_there)?;
     confirmed_only(state, &back).map_err(not_there)?;
     Ok((entry, back))
+}
+
+/// Returns the moves of an entry the other way.
+fn moves_back(entry: &JournalEntry) -> Vec<Transfer> {
+    let back = |transfer: &Transfer| Transfer {
+        debit: transfer.credit,
+        credit: transfer.debit,
+        amount: transfer.amount,
+    };
+    entry.transfers.iter().rev().map(back).collect()
+}
+
+/// Enters the reversal of an entry, and notes it; returns its place. Whether it may be reversed is the
+/// caller's to know.
+///
+/// # Errors
+/// [`crate::refused::BooksRefused`] if what was moved is not there any more.
+pub(crate) fn enter(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    entry: &JournalEntry,
+) -> Result<u64, crate::refused::BooksRefused> {
+    let cause = Cause::Reversal(entry.index);
+    state.books.enter(turn, cause, Phase::Posted, moves_back(entry))?;
+    let new = state.books.entries().saturating_sub(1);
+    turn.put(Kind::Reversed, &entry.index.to_be_bytes(), &new);
+    Ok(new)
 }
 
 /// A confirmed grant is taken back as far as its money has not come.
@@ -87,10 +109,8 @@ pub(super) fn reverse(state: &mut State, turn: &mut Turn<'_>, place: u64, reason
     if !is_text(reason) {
         return Err(AccountingRefused::Text.into());
     }
-    let (entry, back) = preview(state, turn, place)?;
-    state.books.enter(turn, Cause::Reversal(place), Phase::Posted, back)?;
-    let new = state.books.entries().saturating_sub(1);
-    turn.put(Kind::Reversed, &place.to_be_bytes(), &new);
+    let (entry, _) = preview(state, turn, place)?;
+    let new = enter(state, turn, &entry)?;
     forget(turn, &entry.cause);
     crate::note::keep(state, turn, reason.to_owned());
     let made = walk::entry(turn, new);

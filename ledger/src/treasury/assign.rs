@@ -6,6 +6,7 @@ use super::batch::{self, BatchKind, BatchState, Item, Payee};
 use super::line::{self, Line, Side, Target};
 use super::recognise::whole_batch;
 use crate::account::Account;
+use crate::accounting::reverse;
 use crate::books::{Cause, JournalEntry, Phase, Transfer};
 use crate::command::request_of_line;
 use crate::grant::Grant;
@@ -228,12 +229,7 @@ pub(super) fn undo(
         return Err(TreasuryRefused::Reason.into());
     }
     let done = journal(turn, entry).ok_or(TreasuryRefused::NotAssigned)?;
-    let back = done.transfers.iter().map(|Transfer { debit, credit, amount }| Transfer {
-        debit: *credit,
-        credit: *debit,
-        amount: *amount,
-    });
-    state.books.enter(turn, Cause::Reversal(entry), Phase::Posted, back.collect())?;
+    reverse::enter(state, turn, &done)?;
     note::keep(state, turn, reason);
     mark(turn, id, &line, target, None);
     line::put(turn, id, &Line { target: None, entry: None, ..line });

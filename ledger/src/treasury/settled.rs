@@ -4,9 +4,10 @@
 use crdt::digest::Domain;
 use crdt::{BatchId, LineId, wire};
 
-use super::assign::{Came, mark_contribution};
+use super::assign::{Came, journal, mark_contribution};
 use super::batch::{self, Batch, BatchKind, BatchState, Item, Named};
 use crate::account::Account;
+use crate::accounting::reverse;
 use crate::answer::RejectReport;
 use crate::books::{Cause, Phase, Transfer};
 use crate::command::Rejection;
@@ -67,8 +68,10 @@ pub(super) fn cancel(
     let backs: Vec<Transfer> =
         items.iter().map(|(_, item)| back(header.kind, header.kind.account(id), item)).collect();
     state.books.check(Phase::Posted, &backs)?;
-    for ((number, item), moved) in items.iter().zip(backs) {
-        state.books.enter(turn, Cause::Reversal(item.entry), Phase::Posted, vec![moved])?;
+    for (number, item) in &items {
+        if let Some(ordered) = journal(turn, item.entry) {
+            reverse::enter(state, turn, &ordered)?;
+        }
         mark_contribution(turn, id, *number, item, Came::Back);
     }
     note::keep(state, turn, reason);
