@@ -169,6 +169,9 @@ pub enum LeftOut {
     /// Nothing is owed.
     #[error("nothing is owed")]
     NothingOwed,
+    /// Members contest it.
+    #[error("{0} is contested and waits")]
+    Contested(Cents),
     /// Nobody said where.
     #[error("no bank details: caisse bank details set")]
     NoDetails,

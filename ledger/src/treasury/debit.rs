@@ -9,6 +9,7 @@ use super::batch::{BatchKind, Payee};
 use super::details::{self, Details, Holder, Mandate};
 use super::order::{self, Proposal, Wanted};
 use super::recognise::fits_rules;
+use crate::agreed;
 use crate::answer::OrderReport;
 use crate::member::contributed;
 use crate::records::Kind;
@@ -19,7 +20,8 @@ use crate::turn::Turn;
 /// Days from an order to its debit, if nobody says otherwise: members are told, and banks need one.
 const USUAL_DAYS: i32 = 7;
 
-/// Says from whom a batch would collect.
+/// Says from whom a batch would collect: what each agreed to give in that month, or else what the mandate
+/// says.
 pub(super) fn preview(
     state: &State,
     turn: &Turn<'_>,
@@ -72,7 +74,8 @@ fn propose(state: &State, turn: &Turn<'_>, month: Month) -> Proposal {
     for (member, value) in own.filter(|(member, _)| state.members.contains_key(member)) {
         let Ok(to) = wire::decode::<Details>(&value) else { continue };
         let Some(mandate) = &to.mandate else { continue };
-        let (payee, amount, first) = (Payee::Debit(member), mandate.monthly, !mandate.used);
+        let (payee, first) = (Payee::Debit(member), !mandate.used);
+        let amount = agreed::of(turn, member, month).unwrap_or(mandate.monthly);
         if !contributed(turn, member, month).is_zero() {
             proposal.left_out.push((payee, LeftOut::Contributed));
         } else if let Err(why) = fits_rules(state, turn, member, month, amount) {

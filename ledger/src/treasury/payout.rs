@@ -7,6 +7,7 @@ use super::details::{self, Mandate};
 use super::order::{self, Proposal, Wanted};
 use crate::account::Account;
 use crate::answer::OrderReport;
+use crate::dispute;
 use crate::refused::{LeftOut, Refused, VendorRefused};
 use crate::state::State;
 use crate::turn::Turn;
@@ -32,18 +33,24 @@ pub(super) fn order(
     order::place(state, turn, BatchKind::Payout, on, proposal)
 }
 
-/// What is held, such as a contested sale, is not paid yet.
+/// What is held is not paid yet, nor what members contest: it may go back to them.
 fn propose(state: &State, turn: &Turn<'_>, vendors: &[VendorId]) -> Result<Proposal, Refused> {
     if vendors.iter().any(|id| !state.vendors.contains_key(id)) {
         return Err(VendorRefused::UnknownVendor.into());
     }
     let mut proposal = Proposal::default();
     let owed = |account| state.books.counters(account).available();
+    let contested = dispute::contested(turn);
     for id in state.vendors.keys().filter(|id| vendors.is_empty() || vendors.contains(id)) {
-        let (payee, amount) = (Payee::Vendor(*id), owed(Account::Vendor(*id)));
+        let (payee, owed) = (Payee::Vendor(*id), owed(Account::Vendor(*id)));
+        let frozen = contested.get(id).copied().unwrap_or_default().min(owed);
+        let amount = owed.saturating_sub(frozen);
+        if !frozen.is_zero() {
+            proposal.left_out.push((payee, LeftOut::Contested(frozen)));
+        }
         if !amount.is_zero() {
             consider(turn, &mut proposal, payee, amount);
-        } else if !vendors.is_empty() {
+        } else if frozen.is_zero() && !vendors.is_empty() {
             proposal.left_out.push((payee, LeftOut::NothingOwed));
         }
     }

@@ -3,7 +3,7 @@
 use crdt::{Month, PaymentId};
 use ledger::account::Account;
 use ledger::answer::{BatchFile, RejectReport, StatementWhat, TreasuryAnswer, VendorStatement};
-use ledger::command::{Rejection, StatementLine, TreasuryCommand, TreasuryQuery};
+use ledger::command::{DisputesCommand, Rejection, StatementLine, TreasuryCommand, TreasuryQuery};
 use ledger::refused::{LeftOut, TreasuryRefused, Waits};
 use ledger::treasury::batch::{BatchState, Payee};
 use ledger::treasury::line::{LineText, Side};
@@ -286,4 +286,44 @@ fn a_vendors_statement_lists_every_entry_and_ends_with_what_the_books_owe() {
     assert_eq!((opening.get(), rows), (0, expected.to_vec()));
     assert_eq!(closing.get(), balance(&village, Account::Vendor(vendor)));
     assert_eq!((of(december()).opening, of(december()).rows), (closing, Vec::new()));
+}
+
+#[test]
+fn what_a_member_contests_is_not_paid_out_until_it_thaws() {
+    let mut village = treasury();
+    let (shopper, vendor) = (village.shopper(0, 1), village.vendor(0, 10_000));
+    village.paid(0, 1, vendor, &shopper, 3_000);
+    village.paid(0, 2, vendor, &shopper, 1_000);
+    set(&mut village, Holder::Vendor(vendor), details("Ferme du Pré", OTHER));
+    let (payment, member) = (PaymentId::new([1; 16]), shopper.member);
+    let reason = "Je n'ai pas fait cet achat".to_owned();
+    let open = DisputesCommand::Open { payment, member, amount: None, reason };
+    village.ok(0, Command::Disputes(open));
+
+    let report = order(&mut village, payouts());
+    assert_eq!(report.payments, [(Payee::Vendor(vendor), cents(1_000))]);
+    let waits = LeftOut::Contested(cents(3_000));
+    assert_eq!(report.left_out, [(Payee::Vendor(vendor), waits)]);
+    assert_eq!(refused(&mut village, payouts()), TreasuryRefused::NothingToOrder);
+    village.wait(15 * 24 * 3_600_000);
+    let report = order(&mut village, payouts());
+    assert_eq!(report.payments, [(Payee::Vendor(vendor), cents(3_000))]);
+    assert_eq!(report.left_out, []);
+    village.all_is_well();
+}
+
+#[test]
+fn what_a_member_agreed_on_for_a_month_is_collected_and_not_the_amount_of_the_mandate() {
+    let mut village = treasury();
+    let member = village.shopper(0, 1).member;
+    let held = Details { mandate: Some(mandate("RUM-1", 2_000)), ..details("Zoé", OTHER) };
+    set(&mut village, Holder::Member(member), held);
+    let agree = |from, amount| {
+        Command::Disputes(DisputesCommand::Agree { member, from, amount: cents(amount) })
+    };
+    village.ok(0, agree(Some(december()), 3_500));
+    village.ok(0, agree(Some(december().plus(1)), 4_000));
+    let report = order(&mut village, debits());
+    assert_eq!(report.payments, [(Payee::Debit(member), cents(3_500))]);
+    village.all_is_well();
 }
