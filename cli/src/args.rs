@@ -1,6 +1,10 @@
 //! What can be typed.
 
+pub mod accounting;
+pub mod card;
+pub mod disputes;
 pub mod federation;
+pub mod foresight;
 pub mod money;
 pub mod people;
 pub mod rules;
@@ -104,7 +108,7 @@ pub enum Command {
     Member(people::Member),
     /// Food cards.
     #[command(subcommand)]
-    Card(people::Card),
+    Card(card::Card),
     /// Vendors and the committee's decisions about them.
     #[command(subcommand)]
     Vendor(people::Vendor),
@@ -121,6 +125,27 @@ pub enum Command {
     Grant(rules::Grant),
     /// Shows whether credit is covered by money and confirmed grants; exits with 1 if it is not.
     Guarantee,
+    /// The books: entries, balances, corrections.
+    #[command(subcommand)]
+    Book(accounting::Book),
+    /// Closing of days and years that are over.
+    #[command(subcommand)]
+    Close(accounting::Close),
+    /// The file of a year's entries that French law asks for (fichier des écritures comptables).
+    #[command(subcommand)]
+    Fec(accounting::Fec),
+    /// Shows the volume of the last twelve months against the limit of one million euros; exits with 1 once
+    /// it is reached.
+    Meter,
+    /// Receipts for members who gave more than they were issued.
+    #[command(subcommand)]
+    Receipt(accounting::Receipt),
+    /// Says for how many months money and grants last, under three assumptions, from the books of the last
+    /// months; changes nothing.
+    Forecast(foresight::Forecast),
+    /// Writes the indicators of a period into a file: the same columns in every caisse, the same figures
+    /// whenever it is asked again, and none that tells of fewer than 10 people.
+    Evaluate(foresight::Evaluate),
     /// The pot that balances tiers of prices.
     #[command(subcommand)]
     Pot(rules::Pot),
@@ -143,6 +168,12 @@ pub enum Command {
     /// Direct debits of contributions.
     #[command(subcommand)]
     Collect(treasury::Collect),
+    /// Disputes: members contest payments, and the caisse answers.
+    #[command(subcommand)]
+    Dispute(disputes::Dispute),
+    /// Reminders of contributions that were agreed and have not come; they suspend nothing.
+    #[command(subcommand)]
+    Dunning(disputes::Dunning),
     /// The federation: who belongs to it, and agreements.
     #[command(subcommand)]
     Federation(federation::Federation),

@@ -1,9 +1,14 @@
 //! What each command does.
 
+mod accounting;
 mod card;
+mod card_sheet;
 mod catalogue;
 mod config;
+mod disputes;
+mod fec;
 mod federation;
+mod foresight;
 mod member;
 mod money;
 mod node;
@@ -118,6 +123,13 @@ pub async fn carry_out(context: &Context, command: args::Command) -> Result<Done
         Typed::Rules(command) => rules::rules(context, command).await,
         Typed::Grant(command) => rules::grant(context, command).await,
         Typed::Guarantee => rules::guarantee(context).await,
+        Typed::Book(command) => accounting::book(context, command).await,
+        Typed::Close(command) => accounting::close(context, command).await,
+        Typed::Fec(command) => fec::fec(context, command).await,
+        Typed::Meter => accounting::meter(context).await,
+        Typed::Receipt(command) => accounting::receipt(context, command).await,
+        Typed::Forecast(asked) => foresight::forecast(context, asked).await,
+        Typed::Evaluate(asked) => foresight::evaluate(context, asked).await,
         Typed::Pot(command) => rules::pot(context, command).await,
         Typed::Expire(command) => rules::expire(context, command).await,
         Typed::Pay(sale) => money::pay(context, sale).await,
@@ -126,6 +138,8 @@ pub async fn carry_out(context: &Context, command: args::Command) -> Result<Done
         Typed::Bank(command) => treasury::bank(context, command).await,
         Typed::Payout(command) => treasury::payout(context, command).await,
         Typed::Collect(command) => treasury::collect(context, command).await,
+        Typed::Dispute(command) => disputes::dispute(context, command).await,
+        Typed::Dunning(command) => disputes::dunning(context, command).await,
         Typed::Federation(command) => federation::federation(context, command).await,
         Typed::Peer(args::federation::Peer::List) => federation::peers(context).await,
         Typed::Statement(asked) => settle::statement(context, asked).await,

@@ -7,10 +7,10 @@ use crate::answer::{AllocationReport, Answer, RolledOver, Skipped};
 use crate::books::{Cause, Phase, Transfer};
 use crate::guarantee::{self, Force};
 use crate::lots::{self, Lot, Origin};
-use crate::member::contributed;
+use crate::member::{Member, contributed};
 use crate::records::Kind;
 use crate::refused::{MemberRefused, Refused};
-use crate::rules::{Allocation, Rules};
+use crate::rules::{Allocation, Household, Rules};
 use crate::state::State;
 use crate::turn::{Outcome, Turn};
 
@@ -62,13 +62,23 @@ fn mean(state: &State, turn: &Turn<'_>, rules: &Rules, month: Month) -> Option<C
     if !matches!(rules.allocation, Allocation::MeanOfContributions { .. }) {
         return None;
     }
+    let given =
+        |(id, member): (&MemberId, &Member)| (contributed(turn, *id, month), member.household);
+    mean_of(rules, state.members.iter().map(given))
+}
+
+/// What each person gets under a mean of contributions, by what each household gave: those that gave
+/// nothing do not count.
+pub(crate) fn mean_of(
+    rules: &Rules,
+    given: impl IntoIterator<Item = (Cents, Household)>,
+) -> Option<Cents> {
     let mut sum = Cents::ZERO;
     let mut persons = 0;
-    for (id, member) in &state.members {
-        let amount = contributed(turn, *id, month);
+    for (amount, household) in given {
         if !amount.is_zero() {
             sum = sum.checked_add(amount)?;
-            persons += u64::from(member.household.persons());
+            persons += u64::from(household.persons());
         }
     }
     rules.allocation.mean_for_each(sum, persons)
@@ -86,15 +96,28 @@ fn decide(
         return Err(Skipped::AlreadyIssued);
     }
     let household = state.members.get(&id).ok_or(Skipped::NoAmount)?.household;
-    // A mean is shared among those who contributed to it.
-    let shares_mean = matches!(rules.allocation, Allocation::MeanOfContributions { .. });
-    let waits = rules.issue.after_contribution || shares_mean;
-    if waits && contributed(turn, id, month).is_zero() {
+    if waits_for_contribution(rules) && contributed(turn, id, month).is_zero() {
         return Err(Skipped::NoContribution);
     }
+    amount_for(rules, mean, &household)
+}
+
+/// Whether a household gets a month's allocation only once it has contributed.
+pub(crate) const fn waits_for_contribution(rules: &Rules) -> bool {
+    // A mean is shared among those who contributed to it.
+    let shares_mean = matches!(rules.allocation, Allocation::MeanOfContributions { .. });
+    rules.issue.after_contribution || shares_mean
+}
+
+/// What the rules give a household at a month's run that it does not wait for.
+pub(crate) fn amount_for(
+    rules: &Rules,
+    mean: Option<Cents>,
+    household: &Household,
+) -> Result<Cents, Skipped> {
     let amount = match mean {
         Some(mean) => mean.checked_times(u64::from(household.persons())),
-        None => rules.allocation.for_household(&household),
+        None => rules.allocation.for_household(household),
     };
     match amount {
         Some(amount) if !amount.is_zero() => Ok(amount),

@@ -1,7 +1,12 @@
 //! What a caisse answers.
 
+mod accounting;
 mod bank;
+mod card;
+mod disputes;
+mod evaluation;
 mod federation;
+mod foresight;
 mod payments;
 mod people;
 mod treasury;
@@ -11,8 +16,13 @@ use crdt::register::ProposalId;
 use crdt::{CaisseId, Cents, GrantId, MemberId, NetworkId, RunId, VendorId};
 use serde::{Deserialize, Serialize};
 
+pub use accounting::*;
 pub use bank::*;
+pub use card::*;
+pub use disputes::*;
+pub use evaluation::*;
 pub use federation::*;
+pub use foresight::*;
 pub use payments::*;
 pub use people::*;
 pub use treasury::*;
@@ -31,6 +41,8 @@ pub enum Answer {
     MemberAdded(MemberId),
     /// A card was issued.
     CardIssued(CardInfo),
+    /// Something about cards.
+    Cards(CardAnswer),
     /// A vendor was recorded.
     VendorAdded(VendorId),
     /// How many products of a sheet changed.
@@ -56,12 +68,16 @@ pub enum Answer {
     Treasury(TreasuryAnswer),
     /// How credit is covered.
     Guarantee(Guarantee),
+    /// A forecast, a simulation of rules, or an evaluation.
+    Foresight(Box<ForesightAnswer>),
     /// The lots of a member's credit, oldest first.
     Lots(Vec<OpenLot>),
     /// A sale was paid.
     Paid(Receipt),
     /// A refund was made.
     Refunded(RefundReceipt),
+    /// Something about disputes, agreed contributions, reminders or corrections.
+    Disputes(DisputesAnswer),
     /// A charter was signed.
     Founded(NetworkId),
     /// A change was proposed.
@@ -96,6 +112,8 @@ pub enum Answer {
     Statement(Box<StatementInfo>),
     /// Settlement runs.
     Runs(Vec<RunInfo>),
+    /// Entries, balances, closings.
+    Accounting(AccountingAnswer),
     /// Accounts.
     Accounts(Vec<AccountInfo>),
     /// What a verification found.
@@ -125,6 +143,8 @@ pub struct Status {
     pub held: Cents,
     /// Holds older than 15 minutes: worth a look.
     pub old_holds: u64,
+    /// How credit is covered.
+    pub guarantee: Guarantee,
     /// Connected partners.
     pub connected: u64,
     /// Partners that we wait to hear from since the start.

@@ -1,5 +1,9 @@
 //! What people ask of a caisse.
 
+mod accounting;
+mod card;
+mod disputes;
+mod foresight;
 mod pay;
 mod treasury;
 
@@ -14,6 +18,10 @@ use crdt::{
 };
 use serde::{Deserialize, Serialize};
 
+pub use accounting::*;
+pub use card::*;
+pub use disputes::*;
+pub use foresight::*;
 pub use pay::*;
 pub use treasury::*;
 
@@ -44,6 +52,8 @@ pub enum Command {
         /// The card.
         card: CardId,
     },
+    /// Something about cards.
+    Cards(CardCommand),
     /// Records a vendor.
     AddVendor {
         /// The vendor's name, as on its stall.
@@ -138,6 +148,10 @@ pub enum Command {
         /// How much of what was covered; all that is left when absent.
         amount: Option<Cents>,
     },
+    /// Closes or corrects the books.
+    Accounting(AccountingCommand),
+    /// Something about disputes, agreed contributions, reminders or corrections.
+    Disputes(DisputesCommand),
     /// Signs a founding charter, or joins the federation that it founded.
     Found(Box<Charter>),
     /// Proposes a change of the register.
@@ -196,6 +210,8 @@ pub enum Query {
     Member(MemberId),
     /// The card, with its certificate for the QR code.
     Card(CardId),
+    /// Something about cards.
+    Cards(CardQuery),
     /// All vendors.
     Vendors,
     /// The vendor whose till speaks with the secret of this hash.
@@ -212,6 +228,8 @@ pub enum Query {
     ExpiryPreview,
     /// How credit is covered.
     Guarantee,
+    /// A forecast, a simulation of rules, or an evaluation.
+    Foresight(ForesightQuery),
     /// The lots of a member's credit.
     Lots(MemberId),
     /// The latest payments, newest first.
@@ -221,6 +239,8 @@ pub enum Query {
     },
     /// One payment, as host or as home.
     Payment(PaymentId),
+    /// Something about disputes, agreed contributions, reminders or corrections.
+    Disputes(DisputesQuery),
     /// The caisse's own contact, for a founding charter or an admission.
     Contact,
     /// The register: charter, members, proposals, agreements.
@@ -243,6 +263,8 @@ pub enum Query {
     },
     /// All settlement runs.
     Runs,
+    /// Accounts as an accountant reads them.
+    Accounting(AccountingQuery),
     /// Every account of the books with its counters.
     Accounts,
     /// Everything re-derived from the books and feeds.

@@ -51,10 +51,10 @@ fn refundable(
     member: MemberId,
     today: Date,
 ) -> Cents {
-    let Allocation::ProductRefund { most_per_person: Some(most) } = rules.allocation else {
-        return Cents::MAX;
-    };
-    let persons = state.members.get(&member).map_or(0, |member| member.household.persons());
-    let most = most.checked_times(u64::from(persons)).unwrap_or(Cents::MAX);
-    most.saturating_sub(spent::in_month(turn, member, today))
+    let most = state.members.get(&member).map(|m| rules.allocation.refund_limit(&m.household));
+    match most {
+        Some(Cents::MAX) => Cents::MAX,
+        Some(most) => most.saturating_sub(spent::in_month(turn, member, today)),
+        None => Cents::ZERO,
+    }
 }

@@ -68,6 +68,22 @@ pub enum Kind {
     BankDetails,
     /// How often something was refused or done, by month and what; for evaluation.
     Tally,
+    /// A closed day with its totals, by day (big-endian i32).
+    DayClosing,
+    /// The place of the entry that reversed another, by the place of that one (big-endian u64).
+    Reversed,
+    /// What an account held at the end of a closed year, by year and account.
+    ClosedBalance,
+    /// A card that belongs to nobody yet, by card id.
+    BlankCard,
+    /// What restricts a member's cards, by member id.
+    Restriction,
+    /// What a card with limits spent in a month, by card and month.
+    CardSpent,
+    /// Which card with limits made a payment, by a letter and the payment's key.
+    CardUse,
+    /// What a member agreed to contribute, by member and first month.
+    Agreed,
     /// A line of the bank that nobody has assigned, by line id; no value.
     Waiting,
     /// The balances of an imported statement, by its last day and its name; and from which kind of file a
@@ -79,7 +95,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 42] = [
         Self::Meta,
         Self::Member,
         Self::Person,
@@ -111,6 +127,14 @@ impl Kind {
         Self::Note,
         Self::BankDetails,
         Self::Tally,
+        Self::DayClosing,
+        Self::Reversed,
+        Self::ClosedBalance,
+        Self::BlankCard,
+        Self::Restriction,
+        Self::CardSpent,
+        Self::CardUse,
+        Self::Agreed,
         Self::Waiting,
         Self::Statement,
         Self::Matched,

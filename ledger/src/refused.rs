@@ -1,8 +1,12 @@
 //! Why a request is refused: data, in order of precedence, never an error. A refusal changes nothing
 //! unless its variant says so.
 
+mod accounting;
 mod bank;
+mod card;
+mod disputes;
 mod federation;
+mod foresight;
 mod payments;
 mod people;
 mod treasury;
@@ -10,8 +14,12 @@ mod treasury;
 use crdt::Cents;
 use serde::{Deserialize, Serialize};
 
+pub use accounting::*;
 pub use bank::*;
+pub use card::*;
+pub use disputes::*;
 pub use federation::*;
+pub use foresight::*;
 pub use payments::*;
 pub use people::*;
 pub use treasury::*;
@@ -29,9 +37,15 @@ pub enum Refused {
     /// A refund.
     #[error(transparent)]
     Refund(#[from] RefundRefused),
+    /// Something about disputes, agreed contributions or corrections.
+    #[error(transparent)]
+    Disputes(#[from] DisputesRefused),
     /// Something about members, cards, contributions or allocations.
     #[error(transparent)]
     Member(#[from] MemberRefused),
+    /// Something about cards.
+    #[error(transparent)]
+    Card(#[from] CardCommandRefused),
     /// Something about rules.
     #[error(transparent)]
     Rules(#[from] RulesRefused),
@@ -41,6 +55,9 @@ pub enum Refused {
     /// Something about the bank's lines and batches.
     #[error(transparent)]
     Treasury(#[from] TreasuryRefused),
+    /// A forecast, a simulation of rules, or an evaluation.
+    #[error(transparent)]
+    Foresight(#[from] ForesightRefused),
     /// Something about vendors and their sheets.
     #[error(transparent)]
     Vendor(#[from] VendorRefused),
@@ -50,6 +67,9 @@ pub enum Refused {
     /// Something about statements and settlement.
     #[error(transparent)]
     Settlement(#[from] SettlementRefused),
+    /// Something about accounts and closings.
+    #[error(transparent)]
+    Accounting(Box<AccountingRefused>),
     /// Nothing of that name.
     #[error("nothing is known under this id")]
     NotFound,
@@ -74,6 +94,12 @@ pub enum BooksRefused {
     /// A hold that is not there.
     #[error("no such hold")]
     NoSuchHold,
+}
+
+impl From<AccountingRefused> for Refused {
+    fn from(refused: AccountingRefused) -> Self {
+        Self::Accounting(Box::new(refused))
+    }
 }
 
 impl From<BooksRefused> for Refused {

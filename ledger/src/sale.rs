@@ -8,7 +8,7 @@ use crate::books::Transfer;
 use crate::command::{BasketLine, Purchase};
 use crate::limits;
 use crate::refused::PaymentRefused;
-use crate::rules::{Allocation, Keep, Percent, Rules};
+use crate::rules::{Allocation, Keep, Percent};
 use crate::state::State;
 
 /// How the covered part of a sale is paid.
@@ -178,10 +178,4 @@ pub fn transfers(mode: Mode, member: MemberId, vendor: VendorId, covered: Cents)
         Mode::TierAbove(_) => (Account::Vendor(vendor), Account::Pot),
     };
     if covered.is_zero() { Vec::new() } else { vec![Transfer { debit, credit, amount: covered }] }
-}
-
-/// Returns what the rules add for a member's own money in a sale.
-#[must_use]
-pub(crate) fn bonus(rules: &Rules, own_money: Cents) -> Cents {
-    rules.allocation.bonus(own_money)
 }

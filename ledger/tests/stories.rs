@@ -2,11 +2,18 @@
 //! at once.
 
 mod stories {
+    mod accounting;
     mod across;
     mod bad_input;
+    mod cards;
+    mod disputes;
+    mod dunning;
+    mod evaluation;
     mod federation;
+    mod foresight;
     mod home;
     mod hostile;
+    mod laws;
     mod models;
     mod restore;
     mod settlement;

@@ -28,6 +28,9 @@ pub enum Rules {
         /// Another version, or a file; the one in force today when absent.
         other: Option<String>,
     },
+    /// Tries a rule set on the caisse's own last months: what it would have cost, and who would have gained
+    /// and lost; changes nothing.
+    Simulate(super::foresight::Simulate),
     /// Plans a rule set for a later day. What was sold before keeps its rules.
     Plan {
         /// The file.

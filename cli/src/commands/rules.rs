@@ -35,6 +35,9 @@ pub(super) async fn rules(context: &Context, command: typed::Rules) -> Result<Do
             };
             difference(&one, &other)
         }
+        typed::Rules::Simulate(asked) => {
+            super::foresight::simulate(context, read(&asked.file)?, &asked).await
+        }
         typed::Rules::Plan { file, force, dry_run } => {
             let rules = read(&file)?;
             if dry_run {

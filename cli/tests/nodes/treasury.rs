@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crdt::Timestamp;
 use serde_json::Value;
 
-use super::{Caisse, pay, run};
+use super::super::{Caisse, pay, run};
 
 const OWN: &str = "FR1420041010050500013M02606";
 const FARM: &str = "DE89370400440532013000";

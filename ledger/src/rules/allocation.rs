@@ -151,6 +151,26 @@ impl Allocation {
         gives.checked_times(steps).unwrap_or(own_money)
     }
 
+    /// Returns the bonus for so much of a member's own money when `earned` was given in the month before:
+    /// never above the month's limit.
+    #[must_use]
+    pub fn bonus_after(&self, own_money: Cents, earned: Cents) -> Cents {
+        let bonus = self.bonus(own_money);
+        match self {
+            Self::Bonus { most_per_month: Some(most), .. } => {
+                bonus.min(most.saturating_sub(earned))
+            }
+            _ => bonus,
+        }
+    }
+
+    /// Returns the most that a household gets back in a month; any amount where there is no limit.
+    #[must_use]
+    pub fn refund_limit(&self, household: &Household) -> Cents {
+        let Self::ProductRefund { most_per_person: Some(most) } = self else { return Cents::MAX };
+        most.checked_times(u64::from(household.persons())).unwrap_or(Cents::MAX)
+    }
+
     /// Returns whether the model gives anything at the month's run.
     #[must_use]
     pub const fn is_monthly(&self) -> bool {

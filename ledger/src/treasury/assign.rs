@@ -234,10 +234,17 @@ pub(super) fn undo(
         amount: *amount,
     });
     state.books.enter(turn, Cause::Reversal(entry), Phase::Posted, back.collect())?;
+    noted(state, turn, entry);
     note::keep(state, turn, reason);
     mark(turn, id, &line, target, None);
     line::put(turn, id, &Line { target: None, entry: None, ..line });
     Ok(())
+}
+
+/// Notes that the last entry of the books took back an earlier one.
+pub(super) fn noted(state: &State, turn: &mut Turn<'_>, earlier: u64) {
+    let last = state.books.entries().saturating_sub(1);
+    turn.put(Kind::Reversed, &earlier.to_be_bytes(), &last);
 }
 
 /// Reads an entry of the books.

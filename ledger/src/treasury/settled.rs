@@ -4,7 +4,7 @@
 use crdt::digest::Domain;
 use crdt::{BatchId, LineId, wire};
 
-use super::assign::{Came, mark_contribution};
+use super::assign::{Came, mark_contribution, noted};
 use super::batch::{self, Batch, BatchKind, BatchState, Item, Named};
 use crate::account::Account;
 use crate::answer::RejectReport;
@@ -69,6 +69,7 @@ pub(super) fn cancel(
     state.books.check(Phase::Posted, &backs)?;
     for ((number, item), moved) in items.iter().zip(backs) {
         state.books.enter(turn, Cause::Reversal(item.entry), Phase::Posted, vec![moved])?;
+        noted(state, turn, item.entry);
         mark_contribution(turn, id, *number, item, Came::Back);
     }
     note::keep(state, turn, reason);
