@@ -137,3 +137,18 @@ fn what_a_bank_rejects_is_named_payment_by_payment_or_as_a_whole() {
                </OrgnlEndToEndId><TxSts>ACCP</TxSts></TxInfAndSts></OrgnlPmtInfAndSts>";
     assert_eq!(of(&format!("{}{one}", group("PART"))), [rejection("Pa7a7-2", Some("AC04"))]);
 }
+
+#[test]
+fn a_batch_that_the_bank_books_as_one_sum_keeps_the_name_of_its_block() {
+    let text = format!(
+        "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.053.001.02\"><BkToCstmrStmt><GrpHdr>\
+         <MsgId>1</MsgId></GrpHdr><Stmt><Id>1</Id><Acct><Id><IBAN>{OUR_IBAN}</IBAN></Id></Acct><Ntry>\
+         <Amt Ccy=\"EUR\">55.00</Amt><CdtDbtInd>DBIT</CdtDbtInd><Sts>BOOK</Sts><BookgDt>\
+         <Dt>2026-11-24</Dt></BookgDt><NtryDtls><Btch><PmtInfId>Pa7a7a7a7a7a7a7a7a7a7</PmtInfId>\
+         </Btch></NtryDtls></Ntry></Stmt></BkToCstmrStmt></Document>"
+    );
+    let file = camt053::read(text.as_bytes()).expect("a statement");
+    let taken = take(&file, our_account());
+    let line = &taken.imports[0].lines[0];
+    assert_eq!(line.text.instruction.as_deref(), Some("Pa7a7a7a7a7a7a7a7a7a7"));
+}
