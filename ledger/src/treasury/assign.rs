@@ -236,12 +236,6 @@ pub(super) fn undo(
     Ok(())
 }
 
-/// Notes that the last entry of the books took back an earlier one.
-pub(super) fn noted(state: &State, turn: &mut Turn<'_>, earlier: u64) {
-    let last = state.books.entries().saturating_sub(1);
-    turn.put(Kind::Reversed, &earlier.to_be_bytes(), &last);
-}
-
 /// Reads an entry of the books.
 pub(super) fn journal(turn: &Turn<'_>, place: u64) -> Option<JournalEntry> {
     turn.get(Kind::Journal, &place.to_be_bytes())

@@ -133,13 +133,7 @@ mod tests {
             ("Waiting", 40),
             ("Statement", 41),
             ("Matched", 42),
-            ("DayClosing", 44),
-            ("Reversed", 45),
-            ("ClosedBalance", 46),
             ("Agreed", 52),
-            ("Waiting", 40),
-            ("Statement", 41),
-            ("Matched", 42),
         ];
         assert_eq!(names, expected.map(|(kind, name)| (kind.to_owned(), name)));
     }
