@@ -5,7 +5,7 @@ use crdt::{Cents, RequestId};
 
 use crate::account::Account;
 use crate::answer::{Answer, DisputesAnswer};
-use crate::books::{Cause, Phase, Transfer};
+use crate::books::{Cause, JournalEntry, Phase, Transfer};
 use crate::command::{Correction, Direction};
 use crate::note;
 use crate::refused::{BooksRefused, CorrectRefused, DisputesRefused, MemberRefused, Refused};
@@ -23,9 +23,23 @@ pub(crate) fn correct(
     let (transfer, holds) = plan(state, correction)?;
     state.books.enter(turn, Cause::Correction(request), Phase::Posted, vec![transfer])?;
     let place = state.books.entries().saturating_sub(1);
-    let what = [b"c".as_slice(), &place.to_be_bytes()].concat();
-    note::keep_about(turn, correction.member, &what, &correction.reason);
+    note::keep_about(turn, correction.member, &what(place), &correction.reason);
     Ok(Answer::Disputes(DisputesAnswer::Corrected { holds }))
+}
+
+/// Tells the note of a correction from other notes about its member.
+fn what(place: u64) -> Vec<u8> {
+    [b"c".as_slice(), &place.to_be_bytes()].concat()
+}
+
+/// Returns why a correction was made, unless it was erased.
+pub(crate) fn why(turn: &Turn<'_>, entry: &JournalEntry) -> Option<String> {
+    let accounts = entry.transfers.iter().flat_map(|transfer| [transfer.debit, transfer.credit]);
+    let members = accounts.filter_map(|account| match account {
+        Account::Member(member) => Some(member),
+        _ => None,
+    });
+    members.into_iter().find_map(|member| note::about(turn, member, &what(entry.index)))
 }
 
 /// Says what a correction would do.

@@ -239,6 +239,11 @@ pub(crate) fn show(turn: &Turn<'_>, id: DisputeId) -> Outcome {
     Ok(Answer::Disputes(DisputesAnswer::Shown { info: info(turn, id, &dispute), reason, answer }))
 }
 
+/// Returns what the caisse said to a dispute, unless it was erased.
+pub(crate) fn why(turn: &Turn<'_>, id: DisputeId) -> Option<String> {
+    note::about(turn, known(turn, id)?.member, &note_key(id, Said::ByCaisse))
+}
+
 /// Returns what the records say a dispute moved: a refund of our vendor, and a correction.
 pub(crate) const fn moved(dispute: &Dispute) -> (Cents, Cents) {
     match dispute.state {

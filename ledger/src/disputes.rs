@@ -3,6 +3,7 @@
 use crdt::RequestId;
 
 use crate::answer::{Answer, DisputesAnswer};
+use crate::books::{Cause, JournalEntry};
 use crate::command::{DisputesCommand, DisputesQuery};
 use crate::state::State;
 use crate::turn::{Outcome, Turn};
@@ -53,4 +54,13 @@ pub(crate) fn query(state: &State, turn: &Turn<'_>, question: &DisputesQuery) ->
         }
     };
     Ok(Answer::Disputes(answer))
+}
+
+/// Returns why an entry of the books was made, if it is one of this area and the reason was not erased.
+pub(crate) fn why(turn: &Turn<'_>, entry: &JournalEntry) -> Option<String> {
+    match entry.cause {
+        Cause::Dispute(id) => dispute::why(turn, id),
+        Cause::Correction(_) => correction::why(turn, entry),
+        _ => None,
+    }
 }

@@ -119,7 +119,9 @@ fn one(state: &State, turn: &Turn<'_>, place: u64) -> Result<EntryDetail, Accoun
     Ok(EntryDetail {
         hash: JournalEntry::hash(&wire::encode(&entry)),
         entry: Frame::of(state, turn, entry.date.year()).tell(&entry),
-        note: turn.get(Kind::Note, &place.to_be_bytes()),
+        note: turn
+            .get(Kind::Note, &place.to_be_bytes())
+            .or_else(|| crate::disputes::why(turn, &entry)),
         reversed_by: reverse::reversed_by(turn, place),
     })
 }

@@ -3,9 +3,11 @@
 use crdt::{Cents, MemberId, Month};
 use ledger::account::Account;
 use ledger::agreed;
-use ledger::answer::{DisputesAnswer, DunningReport, Late, ReminderInfo};
+use ledger::answer::{AccountingAnswer, DisputesAnswer, DunningReport, Late, ReminderInfo};
 use ledger::calendar::Zone;
-use ledger::command::{Correction, Direction, DisputesCommand, DisputesQuery, Purse};
+use ledger::command::{
+    AccountingQuery, Correction, Direction, DisputesCommand, DisputesQuery, Purse,
+};
 use ledger::records::{Kind, Records};
 use ledger::refused::{
     AgreeRefused, BooksRefused, CorrectRefused, DisputesRefused, MemberRefused, Refused,
@@ -225,6 +227,13 @@ fn a_correction_has_a_reason_never_goes_below_zero_and_is_undone_by_its_opposite
     assert_eq!(books(&village).balance().get(), 4_000);
     assert_eq!(correct(&mut village, who.member, Direction::Credit, 4_000), holds(10_000));
     assert_eq!(books(&village).balance().get(), 0);
+    // The books show it with its reason, to who may ask for it.
+    let last = village.houses[0].caisse.books().entries() - 1;
+    let asked = Query::Accounting(AccountingQuery::Entry(last));
+    let Ok(Answer::Accounting(AccountingAnswer::Entry(detail))) = village.query(0, &asked) else {
+        panic!("an entry")
+    };
+    assert_eq!(detail.note.as_deref(), Some("Versement de Rose saisi deux fois"));
     // Why it was made stands beside the books, not in them.
     let disk = &village.houses[0].disk;
     let says = |kind| {

@@ -4,8 +4,8 @@ use crdt::card::CardText;
 use crdt::{BasisPoints, CardId, Cents, DisputeId, GrantId, MemberId, PaymentId, VendorId};
 use ledger::answer::DisputesAnswer;
 use ledger::command::{
-    Burden, Correction, Decision, Direction, DisputesCommand, PayIntent, PaymentCode, Purchase,
-    Purse,
+    AccountingCommand, Burden, Correction, Decision, Direction, DisputesCommand, PayIntent,
+    PaymentCode, Purchase, Purse,
 };
 use ledger::guarantee::Force;
 use ledger::rules::{Allocation, Caps, Household, Issue, Lots, Percent, Rules};
@@ -30,6 +30,7 @@ pub enum Step {
     Grant { euros: u32 },
     GrantCame { grant: usize, euros: u32 },
     Pot { euros: u32 },
+    Reverse { back: u64 },
     Contest { payment: usize, member: usize, cents: Option<u32> },
     Answer { dispute: usize, cents: Option<u32>, burden: Burden },
     Reject { dispute: usize },
@@ -87,6 +88,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..2_000u32).prop_map(|euros| Step::Grant { euros }),
         1 => (one, 0..2_000u32).prop_map(|(grant, euros)| Step::GrantCame { grant, euros }),
         1 => (0..200u32).prop_map(|euros| Step::Pot { euros }),
+        2 => (0..9u64).prop_map(|back| Step::Reverse { back }),
         4 => (-48..24 * 45i64).prop_map(|hours| Step::Clock { hours }),
         1 => Just(Step::Restart),
     ]
@@ -264,6 +266,11 @@ impl Town {
             Step::GrantCame { grant, euros: amount } => {
                 let (grant, into) = (one_of(&self.grants, grant)?, Purse::Bank);
                 Command::ReceiveGrant { grant, amount: euros(amount), into }
+            }
+            Step::Reverse { back } => {
+                let entries = self.village.houses[0].caisse.books().entries();
+                let (entry, reason) = (entries.saturating_sub(back), "test".to_owned());
+                Command::Accounting(AccountingCommand::Reverse { entry, reason })
             }
             Step::Pot { euros: amount } => Command::FundPot { amount: euros(amount) },
             ref other => Command::Disputes(self.about_disputes(other)?),
