@@ -68,7 +68,7 @@ fn mean(state: &State, turn: &Turn<'_>, rules: &Rules, month: Month) -> Option<C
         let amount = contributed(turn, *id, month);
         if !amount.is_zero() {
             sum = sum.checked_add(amount)?;
-            persons += u64::from(member.household.persons());
+            persons += u64::from(member.household(month.last_day()).persons());
         }
     }
     rules.allocation.mean_for_each(sum, persons)
@@ -85,7 +85,11 @@ fn decide(
     if turn.get::<Lot>(Kind::Allocation, &lots::key(id, Origin::Allocation(month))).is_some() {
         return Err(Skipped::AlreadyIssued);
     }
-    let household = state.members.get(&id).ok_or(Skipped::NoAmount)?.household;
+    let member = state.members.get(&id).ok_or(Skipped::NoAmount)?;
+    if member.left.is_some() {
+        return Err(Skipped::HasLeft);
+    }
+    let household = member.household(month.last_day());
     // A mean is shared among those who contributed to it.
     let shares_mean = matches!(rules.allocation, Allocation::MeanOfContributions { .. });
     let waits = rules.issue.after_contribution || shares_mean;

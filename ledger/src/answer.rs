@@ -3,6 +3,7 @@
 mod federation;
 mod payments;
 mod people;
+mod persons;
 mod treasury;
 
 use crdt::contact::Contact;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use federation::*;
 pub use payments::*;
 pub use people::*;
+pub use persons::*;
 pub use treasury::*;
 
 use crate::guarantee::Guarantee;
@@ -27,6 +29,8 @@ pub enum Answer {
     Done,
     /// A member was enrolled.
     MemberAdded(MemberId),
+    /// Something about members and the waiting list.
+    People(Box<PeopleAnswer>),
     /// A card was issued.
     CardIssued(CardInfo),
     /// A vendor was recorded.

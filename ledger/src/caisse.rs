@@ -13,8 +13,8 @@ use crate::refused::Refused;
 use crate::state::{Secrets, Settings, State};
 use crate::turn::{Effect, Input, Outcome, Turn};
 use crate::{
-    allocation, expiry, federation, grant, home, host, member, planning, query, refund, settle,
-    shelf, vendor,
+    allocation, expiry, federation, grant, home, host, member, people, planning, query, refund,
+    settle, shelf, vendor,
 };
 
 /// One caisse: a state that changes only by inputs, and says by effects what it wants done.
@@ -210,6 +210,7 @@ fn carry_out(
         }
         Command::FundPot { amount } => planning::fund_pot(state, turn, request, amount),
         Command::Expire => expiry::run(state, turn),
+        Command::People(command) => people::carry_out(state, turn, command),
         Command::Pay(_) => unreachable!("a payment has an idempotency key of its own"),
         Command::Refund { id, payment, amount } => refund::refund(state, turn, id, payment, amount),
         Command::Found(charter) => federation::found(state, turn, *charter),

@@ -1,6 +1,7 @@
 //! What people ask of a caisse.
 
 mod pay;
+mod people;
 
 use crdt::agreement::Terms;
 use crdt::card::CardText;
@@ -12,6 +13,7 @@ use crdt::{
 use serde::{Deserialize, Serialize};
 
 pub use pay::*;
+pub use people::*;
 
 use crate::guarantee::Force;
 use crate::rules::{Household, Rules};
@@ -28,6 +30,8 @@ pub enum Command {
         /// Who lives in the household.
         household: Household,
     },
+    /// Changes a member or the waiting list.
+    People(PeopleCommand),
     /// Issues a card to a member, with the code that the member chose.
     IssueCard {
         /// The member.
@@ -185,6 +189,8 @@ pub enum Query {
     Members,
     /// One member with cards and contributions.
     Member(MemberId),
+    /// Something about members and the waiting list.
+    People(PeopleQuery),
     /// The card, with its certificate for the QR code.
     Card(CardId),
     /// All vendors.

@@ -54,7 +54,7 @@ fn refundable(
     let Allocation::ProductRefund { most_per_person: Some(most) } = rules.allocation else {
         return Cents::MAX;
     };
-    let persons = state.members.get(&member).map_or(0, |member| member.household.persons());
+    let persons = state.members.get(&member).map_or(0, |member| member.household(today).persons());
     let most = most.checked_times(u64::from(persons)).unwrap_or(Cents::MAX);
     most.saturating_sub(spent::in_month(turn, member, today))
 }

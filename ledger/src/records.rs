@@ -68,11 +68,13 @@ pub enum Kind {
     BankDetails,
     /// How often something was refused or done, by month and what; for evaluation.
     Tally,
+    /// Who waits to become a member, by the member id to be; the person is a [`Kind::Person`].
+    Waiting,
 }
 
 impl Kind {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::Meta,
         Self::Member,
         Self::Person,
@@ -104,6 +106,7 @@ impl Kind {
         Self::Note,
         Self::BankDetails,
         Self::Tally,
+        Self::Waiting,
     ];
 }
 

@@ -62,6 +62,9 @@ pub(crate) fn verify(state: &State, turn: &Turn<'_>) -> Report {
     sales(state, turn, &booked, &mut report);
     charges(state, turn, &booked, &mut report);
     partners(state, turn, &mut report);
+    for what in crate::people::differences(state, turn) {
+        report.differs(what);
+    }
     report
 }
 

@@ -8,6 +8,7 @@ mod stories {
     mod home;
     mod hostile;
     mod models;
+    mod people;
     mod restore;
     mod settlement;
     mod village;

@@ -47,6 +47,7 @@ pub(super) const fn tree(kind: Kind) -> u8 {
         Kind::Note => 29,
         Kind::BankDetails => 30,
         Kind::Tally => 31,
+        Kind::Waiting => 32,
     }
 }
 
@@ -112,6 +113,7 @@ mod tests {
             ("Note", 29),
             ("BankDetails", 30),
             ("Tally", 31),
+            ("Waiting", 32),
         ];
         assert_eq!(names, expected.map(|(kind, name)| (kind.to_owned(), name)));
     }
