@@ -7,6 +7,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+mod nodes {
+    mod people;
+}
+
 /// How long anything may take that happens between nodes.
 const PATIENCE: Duration = Duration::from_secs(30);
 

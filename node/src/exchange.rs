@@ -1,4 +1,4 @@
-//! The bank's files: pure conversion between bytes and plain types.
+//! Files of the bank and of other programs: pure conversion between bytes and plain types.
 //!
 //! Nothing here opens a file, knows a clock, or decides about members and money: a statement is
 //! read, a payment file is made, and what to do with them is decided elsewhere.
@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | [`camt053`] | read | bank statements, camt.053 and camt.054, versions 02 and 08 |
 //! | [`bank_csv`] | read | bank statements as a table |
+//! | [`members_csv`] | read and write | members as a table |
 //! | [`pain001`] | write | credit transfers, pain.001, versions 03 and 09 |
 //! | [`pain008`] | write | direct debits, pain.008, versions 02 and 08 |
 //! | [`pain002`] | read | what the bank did with a payment file, pain.002, versions 03 and 10 |
@@ -21,6 +22,7 @@ mod date;
 mod field;
 pub mod iban;
 pub mod limits;
+pub mod members_csv;
 pub mod pain001;
 pub mod pain002;
 pub mod pain008;

@@ -71,7 +71,8 @@ fn references(turn: &Turn<'_>, lines: &[Applicant]) -> Result<References, Refuse
     let known = rows.filter_map(|(key, value)| {
         let id = MemberId::from_slice(&key)?;
         let person: Person = wire::decode(&value).ok()?;
-        Some((person.reference?, Some(id)))
+        // A file that we wrote names those without a reference by their ids.
+        Some((person.reference.unwrap_or_else(|| id.to_string()), Some(id)))
     });
     Ok(known.collect())
 }
