@@ -117,6 +117,9 @@ pub struct MemberChange {
     /// Commune of the postal address; empty to take it away.
     #[arg(long)]
     pub commune: Option<String>,
+    /// The number of the household's band of income in the rules, from 1; 0 to take it away.
+    #[arg(long)]
+    pub band: Option<u8>,
     /// Persons of 18 and over; those who are not named here stay as many as they are.
     #[arg(long)]
     pub adults: Option<u16>,

@@ -35,8 +35,18 @@ pub(super) async fn look(
 /// Changes what is known of a member.
 pub(super) async fn change(context: &Context, typed: typed::MemberChange) -> Result<Done, Failure> {
     let member = resolve::member(context, &typed.member).await?;
-    let typed::MemberChange { name, phone, email, commune, adults, teens, children, from, .. } =
-        typed;
+    let typed::MemberChange {
+        name,
+        phone,
+        email,
+        commune,
+        band,
+        adults,
+        teens,
+        children,
+        from,
+        ..
+    } = typed;
     let household = if adults.or(teens).or(children).is_some() {
         let answer = context.query(&Query::Member(member)).await?;
         let Answer::Member(detail) = answer else { return Err(unexpected()) };
@@ -51,7 +61,7 @@ pub(super) async fn change(context: &Context, typed: typed::MemberChange) -> Res
     } else {
         None
     };
-    let change = Box::new(MemberChange { name, phone, email, commune, household, from });
+    let change = Box::new(MemberChange { name, phone, email, commune, band, household, from });
     let answer = ask(context, PeopleCommand::Change { member, change }).await?;
     Done::new(&answer, format!("member {member} is changed"))
 }
@@ -203,7 +213,7 @@ fn person(person: &Person) -> String {
         ("email", email.clone()),
         ("commune", commune.clone()),
         ("reference", reference.clone()),
-        ("band of income", band.map(|band| band.to_string())),
+        ("band of income", band.map(|band| u16::from(band).saturating_add(1).to_string())),
         ("reason for leaving", left_because.clone()),
     ];
     lines

@@ -34,6 +34,8 @@ pub struct MemberChange {
     pub email: Option<String>,
     /// Commune of the postal address.
     pub commune: Option<String>,
+    /// The number of the household's band of income, from 1; 0 takes it away.
+    pub band: Option<u8>,
     /// Who lives in the household.
     pub household: Option<Household>,
     /// From which day on the household is that; today when absent.

@@ -87,11 +87,12 @@ fn changed_person(
     person: Option<Person>,
     change: &MemberChange,
 ) -> Result<Option<Person>, PeopleRefused> {
-    let MemberChange { name, phone, email, commune, .. } = change;
-    let Some(mut person) = person else {
-        let named = [name, phone, email, commune].iter().any(|field| field.is_some());
-        return if named { Err(PeopleRefused::Erased) } else { Ok(None) };
-    };
+    let MemberChange { name, phone, email, commune, band, .. } = change;
+    let texts = [name, phone, email, commune];
+    if band.is_none() && texts.iter().all(|field| field.is_none()) {
+        return Ok(None);
+    }
+    let mut person = person.ok_or(PeopleRefused::Erased)?;
     if let Some(name) = name {
         check_text(Field::Name, name)?;
         person.name.clone_from(name);
@@ -110,7 +111,13 @@ fn changed_person(
         }
         *old = (!text.is_empty()).then(|| text.clone());
     }
-    Ok([name, phone, email, commune].iter().any(|field| field.is_some()).then_some(person))
+    if let Some(band) = *band {
+        if usize::from(band) > limits::BANDS {
+            return Err(PeopleRefused::Band);
+        }
+        person.band = band.checked_sub(1);
+    }
+    Ok(Some(person))
 }
 
 /// Returns a member's households with a new one from its day on, until the next that is known.

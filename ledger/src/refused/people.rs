@@ -69,7 +69,9 @@ pub enum PeopleRefused {
     #[error("the member has not left")]
     NotLeft,
     /// Nothing is to be changed.
-    #[error("say what is to be changed: --name, --phone, --email, --commune or the household")]
+    #[error(
+        "say what is to be changed: --name, --phone, --email, --commune, --band or the household"
+    )]
     Nothing,
     /// A field is too long, or has control characters.
     #[error("the {field} has 1 to {} characters, all of them printable", crate::limits::TEXT_CHARS)]
@@ -80,6 +82,9 @@ pub enum PeopleRefused {
     /// Not an e-mail address.
     #[error("an e-mail address has an @ with something on both sides")]
     Email,
+    /// Not a band of income.
+    #[error("bands of income are counted from 1 to {}; 0 takes it away", crate::limits::BANDS)]
+    Band,
     /// The day of a change of the household is outside of what can be.
     #[error("a household changes from a day between {earliest} and {latest}")]
     From {

@@ -123,6 +123,7 @@ fn a_change_that_makes_no_sense_is_refused_and_changes_nothing() {
         (MemberChange { name: text("a\u{1b}b"), ..nothing() }, "the name has 1 to"),
         (MemberChange { email: text("rose"), ..nothing() }, "an e-mail address has"),
         (MemberChange { phone: text(&"1".repeat(201)), ..nothing() }, "the phone has 1 to"),
+        (MemberChange { band: Some(21), ..nothing() }, "bands of income are counted"),
         (MemberChange { household: nobody, ..nothing() }, "at least one of them adult"),
         (MemberChange { household, from: day(2025), ..nothing() }, "from a day between"),
         (MemberChange { household, from: day(2029), ..nothing() }, "from a day between"),
@@ -132,6 +133,11 @@ fn a_change_that_makes_no_sense_is_refused_and_changes_nothing() {
         assert!(refused.to_string().contains(words), "{refused}");
     }
     assert_eq!(village.fingerprint(0), before);
+    for (typed, stored) in [(2, Some(1)), (0, None)] {
+        let change = Box::new(MemberChange { band: Some(typed), ..nothing() });
+        people(&mut village, PeopleCommand::Change { member, change }).expect("sound");
+        assert_eq!(held(&village, member).person.and_then(|person| person.band), stored);
+    }
 }
 
 #[test]
