@@ -1,8 +1,8 @@
 //! A draw by lot that anyone can check: from a public seed, a list of ids, and nothing else.
 //!
-//! **The formula.** The lot of a candidate is the BLAKE3 hash (32 bytes, written in hexadecimal digits)
+//! **The formula.** The ticket of a candidate is the BLAKE3 hash (32 bytes, written in hexadecimal digits)
 //! of the seed, a line feed (byte 0x0a) and the id, all in UTF-8. Candidates stand in the order of their
-//! lots, the smallest first. So one line of a shell checks a lot:
+//! tickets, the smallest first. So one line of a shell checks a ticket:
 //!
 //! ```sh
 //! printf '%s\n%s' "$SEED" "$ID" | b3sum
@@ -62,7 +62,7 @@ pub enum DrawRefused {
         id: String,
     },
     /// An id is there twice.
-    #[error("{id:?} is there twice: each candidate has one lot")]
+    #[error("{id:?} is there twice: each candidate has one ticket")]
     Twice {
         /// Which.
         id: String,
@@ -98,15 +98,15 @@ pub struct Draw {
     pub seats: u32,
     /// The quotas, in their order, each with how many of its kind have a seat.
     pub quotas: Vec<(Quota, u32)>,
-    /// Every candidate in the order of their lots.
-    pub lots: Vec<Lot>,
+    /// Every candidate in the order of their tickets.
+    pub tickets: Vec<Ticket>,
 }
 
-/// One candidate's lot.
+/// One candidate's ticket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lot {
-    /// The lot in hexadecimal digits.
-    pub lot: String,
+pub struct Ticket {
+    /// The ticket in hexadecimal digits.
+    pub ticket: String,
     /// Whose.
     pub id: String,
     /// The values of those attributes of which there are quotas.
@@ -125,9 +125,9 @@ pub enum Seat {
     Order,
 }
 
-/// Returns the lot of an id.
+/// Returns the ticket of an id.
 #[must_use]
-pub fn lot(seed: &str, id: &str) -> String {
+pub fn ticket(seed: &str, id: &str) -> String {
     blake3::hash(format!("{seed}\n{id}").as_bytes()).to_hex().to_string()
 }
 
@@ -143,44 +143,48 @@ pub fn draw(
 ) -> Result<Draw, DrawRefused> {
     check(candidates, seats, quotas, seed)?;
     let asked: BTreeSet<&str> = quotas.iter().map(|quota| quota.attribute.as_str()).collect();
-    let mut lots: Vec<Lot> = candidates
+    let mut tickets: Vec<Ticket> = candidates
         .iter()
         .map(|Candidate { id, attributes }| {
             let shown = attributes.iter().filter(|(name, _)| asked.contains(name.as_str()));
             let attributes = shown.map(|(name, value)| (name.clone(), value.clone())).collect();
-            Lot { lot: lot(seed, id), id: id.clone(), attributes, seat: None }
+            Ticket { ticket: ticket(seed, id), id: id.clone(), attributes, seat: None }
         })
         .collect();
-    // The id decides between equal lots, which nobody has ever seen.
-    lots.sort_by(|one, other| (&one.lot, &one.id).cmp(&(&other.lot, &other.id)));
+    // The id decides between equal tickets, which nobody has ever seen.
+    tickets.sort_by(|one, other| (&one.ticket, &one.id).cmp(&(&other.ticket, &other.id)));
     for (number, quota) in (0..).zip(quotas) {
-        fill(&mut lots, quota, number);
+        fill(&mut tickets, quota, number);
     }
-    let taken = lots.iter().filter(|lot| lot.seat.is_some()).count();
+    let taken = tickets.iter().filter(|ticket| ticket.seat.is_some()).count();
     let left = (seats as usize).saturating_sub(taken);
-    lots.iter_mut()
-        .filter(|lot| lot.seat.is_none())
+    tickets
+        .iter_mut()
+        .filter(|ticket| ticket.seat.is_none())
         .take(left)
-        .for_each(|lot| lot.seat = Some(Seat::Order));
+        .for_each(|ticket| ticket.seat = Some(Seat::Order));
     let seated = |quota: &Quota| {
-        let with = lots.iter().filter(|lot| lot.seat.is_some() && has(lot, quota)).count();
+        let with =
+            tickets.iter().filter(|ticket| ticket.seat.is_some() && has(ticket, quota)).count();
         (quota.clone(), u32::try_from(with).unwrap_or(u32::MAX))
     };
     let quotas = quotas.iter().map(seated).collect();
-    Ok(Draw { seed: seed.to_owned(), seats, quotas, lots })
+    Ok(Draw { seed: seed.to_owned(), seats, quotas, tickets })
 }
 
-fn has(lot: &Lot, quota: &Quota) -> bool {
-    lot.attributes.get(&quota.attribute) == Some(&quota.value)
+fn has(ticket: &Ticket, quota: &Quota) -> bool {
+    ticket.attributes.get(&quota.attribute) == Some(&quota.value)
 }
 
-fn fill(lots: &mut [Lot], quota: &Quota, number: u32) {
-    let seated = lots.iter().filter(|lot| lot.seat.is_some() && has(lot, quota)).count();
+fn fill(tickets: &mut [Ticket], quota: &Quota, number: u32) {
+    let seated =
+        tickets.iter().filter(|ticket| ticket.seat.is_some() && has(ticket, quota)).count();
     let missing = (quota.seats as usize).saturating_sub(seated);
-    lots.iter_mut()
-        .filter(|lot| lot.seat.is_none() && has(lot, quota))
+    tickets
+        .iter_mut()
+        .filter(|ticket| ticket.seat.is_none() && has(ticket, quota))
         .take(missing)
-        .for_each(|lot| lot.seat = Some(Seat::Quota(number)));
+        .for_each(|ticket| ticket.seat = Some(Seat::Quota(number)));
 }
 
 fn check(
@@ -242,7 +246,11 @@ mod tests {
     }
 
     fn seated(draw: &Draw) -> BTreeSet<&str> {
-        draw.lots.iter().filter(|lot| lot.seat.is_some()).map(|lot| lot.id.as_str()).collect()
+        draw.tickets
+            .iter()
+            .filter(|ticket| ticket.seat.is_some())
+            .map(|ticket| ticket.id.as_str())
+            .collect()
     }
 
     /// The same draw, written anew from the text above and from nothing else of this file: seats are
@@ -278,7 +286,7 @@ mod tests {
     fn the_lots_of_a_seed_are_those_that_anyone_works_out() {
         // printf 'Loto 2026-11-25: 4 8 15 16 23 42\nm007' | b3sum
         let expected = "876e72ffb40df603785e3d00ea1674013191a2ad5616e8d9de26bc42c194d25b";
-        assert_eq!(lot("Loto 2026-11-25: 4 8 15 16 23 42", "m007"), expected);
+        assert_eq!(ticket("Loto 2026-11-25: 4 8 15 16 23 42", "m007"), expected);
     }
 
     #[test]
@@ -287,12 +295,12 @@ mod tests {
         let drawn = draw(&all, 6, &[quota("Cadenet", 3)], "seed").expect("it can be drawn");
         assert_eq!(seated(&drawn).len(), 6);
         assert!(drawn.quotas[0].1 >= 3);
-        assert!(drawn.lots.is_sorted_by_key(|lot| &lot.lot));
+        assert!(drawn.tickets.is_sorted_by_key(|ticket| &ticket.ticket));
         let short = draw(&all, 10, &[quota("Cadenet", 9)], "seed").expect("it can be drawn");
         assert_eq!((short.quotas[0].1, seated(&short).len()), (4, 10));
         let none = draw(&all, 6, &[], "seed").expect("it can be drawn");
-        assert!(none.lots[..6].iter().all(|lot| lot.seat == Some(Seat::Order)));
-        assert!(none.lots[0].attributes.is_empty(), "what no quota asks about is not shown");
+        assert!(none.tickets[..6].iter().all(|ticket| ticket.seat == Some(Seat::Order)));
+        assert!(none.tickets[0].attributes.is_empty(), "what no quota asks about is not shown");
     }
 
     #[test]

@@ -48,8 +48,8 @@ pub enum Waiting {
 
 /// A draw by lot.
 ///
-/// The lot of a candidate is the BLAKE3 hash of the seed, a line feed and the id:
-/// `printf '%s\n%s' SEED ID | b3sum`. Candidates stand in the order of their lots, the smallest first.
+/// The ticket of a candidate is the BLAKE3 hash of the seed, a line feed and the id:
+/// `printf '%s\n%s' SEED ID | b3sum`. Candidates stand in the order of their tickets, the smallest first.
 /// Each quota, in the order typed, seats the first of its kind until so many of that kind have a seat; what is
 /// left goes to the first of all. Fix the list before the seed can be known: take a number that nobody makes,
 /// such as a national lottery's.

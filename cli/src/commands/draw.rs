@@ -66,15 +66,15 @@ fn candidates(text: &str) -> Result<Vec<Candidate>, String> {
 
 fn text(drawn: &Draw) -> String {
     let names: Vec<&String> =
-        drawn.lots.first().into_iter().flat_map(|lot| lot.attributes.keys()).collect();
+        drawn.tickets.first().into_iter().flat_map(|ticket| ticket.attributes.keys()).collect();
     let columns = [">place", "id", "seat"].into_iter();
     let columns: Vec<&str> =
-        columns.chain(names.iter().map(|name| name.as_str())).chain(["lot"]).collect();
+        columns.chain(names.iter().map(|name| name.as_str())).chain(["ticket"]).collect();
     let mut rows = table(&columns);
-    for (place, lot) in (1_u32..).zip(&drawn.lots) {
-        let mut row = vec![place.to_string(), lot.id.clone(), seat(drawn, lot.seat)];
-        row.extend(names.iter().map(|name| lot.attributes[*name].clone()));
-        row.push(lot.lot.clone());
+    for (place, ticket) in (1_u32..).zip(&drawn.tickets) {
+        let mut row = vec![place.to_string(), ticket.id.clone(), seat(drawn, ticket.seat)];
+        row.extend(names.iter().map(|name| ticket.attributes[*name].clone()));
+        row.push(ticket.ticket.clone());
         rows.add_row(row);
     }
     let quotas = drawn.quotas.iter().map(|(quota, seated)| {
@@ -83,10 +83,10 @@ fn text(drawn: &Draw) -> String {
         format!("{attribute}={value}: {seated} seated, at least {seats} asked for{short}\n")
     });
     format!(
-        "{rows}\n{}{} of {} drawn with the seed {:?}\ncheck a lot: printf '%s\\n%s' SEED ID | b3sum\n",
+        "{rows}\n{}{} of {} drawn with the seed {:?}\ncheck a ticket: printf '%s\\n%s' SEED ID | b3sum\n",
         quotas.collect::<String>(),
         drawn.seats,
-        drawn.lots.len(),
+        drawn.tickets.len(),
         drawn.seed,
     )
 }

@@ -132,7 +132,7 @@ fn a_file_of_members_says_what_became_of_each_line_and_comes_back_as_it_was() {
     let draw = ["draw", "--seats", "2", "--seed", "Loto 4 8 15", "--quota", "commune=Cadenet:1"];
     let drawn = caisse.done(&[&draw[..], &["--from", "members"]].concat());
     assert!(!drawn.to_string().contains("Rose"), "a draw names nobody");
-    let lots = drawn["lots"].as_array().expect("a list");
+    let lots = drawn["tickets"].as_array().expect("a list");
     let line = |lot: &serde_json::Value| {
         let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
         format!("{},{}\n", text(&lot["id"]), text(&lot["attributes"]["commune"]))
