@@ -119,12 +119,12 @@ impl RunResult {
     }
 }
 
-/// What a participant said first about a run.
+/// What a participant said about a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Word {
     /// It signed this result.
     Signed(Digest),
-    /// It will not sign.
+    /// It will not sign, or takes its signature back.
     Aborted(String),
 }
 
@@ -135,7 +135,7 @@ pub struct RunState {
     pub proposers: BTreeSet<CaisseId>,
     /// The proposal.
     pub run: Run,
-    /// Each participant's first word.
+    /// Each participant's word that counts.
     pub words: BTreeMap<CaisseId, Word>,
     /// Who holds every signature.
     pub cert_seen: BTreeSet<CaisseId>,
@@ -191,14 +191,26 @@ impl Settlements {
         place.or_insert_with(|| (run.clone(), BTreeSet::new())).1.insert(author);
     }
 
-    /// Takes in a participant's word; only its first counts.
+    /// Takes in a participant's word, in the order of its feed. Its first counts, but a signature can be
+    /// taken back until its author has said that it holds them all: before that nobody acts on it.
     pub fn say(&mut self, author: CaisseId, run: RunId, word: Word) {
-        self.words.entry(run).or_default().entry(author).or_insert(word);
+        let certified = self.cert_seen.get(&run).is_some_and(|seen| seen.contains(&author));
+        let words = self.words.entry(run).or_default();
+        match words.get(&author) {
+            None => drop(words.insert(author, word)),
+            Some(Word::Signed(_)) if !certified && matches!(word, Word::Aborted(_)) => {
+                words.insert(author, word);
+            }
+            Some(Word::Signed(_) | Word::Aborted(_)) => {}
+        }
     }
 
-    /// Takes in that a participant holds every signature.
+    /// Takes in that a participant holds every signature; of one whose own does not stand, it means nothing.
     pub fn cert_seen(&mut self, author: CaisseId, run: RunId) {
-        self.cert_seen.entry(run).or_default().insert(author);
+        let word = self.words.get(&run).and_then(|words| words.get(&author));
+        if matches!(word, Some(Word::Signed(_))) {
+            self.cert_seen.entry(run).or_default().insert(author);
+        }
     }
 
     /// Returns whether both sides published the same statement.

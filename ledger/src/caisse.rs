@@ -1,14 +1,13 @@
 //! The machine: one caisse. It only routes; its parts decide.
 
-use crdt::digest::keyed;
 use crdt::feed::Keyring;
 use crdt::message::Message;
-use crdt::{CaisseId, Digest, RequestId, Timestamp, wire};
-use serde::{Deserialize, Serialize};
+use crdt::{CaisseId, Digest, RequestId, Timestamp};
 
+use crate::answered::{self, Answered};
 use crate::calendar::Zone;
 use crate::command::{Command, Query};
-use crate::records::{Kind, Records};
+use crate::records::Records;
 use crate::refused::Refused;
 use crate::state::{Secrets, Settings, State};
 use crate::turn::{Effect, Input, Outcome, Turn};
@@ -48,13 +47,6 @@ pub enum Mutant {
 impl Mutant {
     /// Every wrong version.
     pub const ALL: [Self; 6] = [Self::M1, Self::M2, Self::M3, Self::M4, Self::M5, Self::M6];
-}
-
-/// The answer of a command, kept under its request id.
-#[derive(Serialize, Deserialize)]
-struct Answered {
-    command: Digest,
-    outcome: Outcome,
 }
 
 impl Caisse {
@@ -162,18 +154,14 @@ impl Caisse {
 /// Carries out a command under its request id: the first answer is kept and given again. A refusal
 /// changed nothing and is not kept: the same request may succeed later.
 fn once(state: &mut State, turn: &mut Turn<'_>, request: RequestId, command: Command) -> Outcome {
-    // Keyed, for a command may hold a card's code or a name, which could be guessed from a plain hash.
-    let salts = &state.secrets.salts.0;
-    let digest = Digest::new(keyed(salts, "caisse v1 command", &wire::encode(&command)));
-    if let Some(known) = turn.get::<Answered>(Kind::Command, request.as_bytes()) {
-        return if known.command == digest { known.outcome } else { Err(Refused::Conflict) };
+    let digest = answered::digest(state, &command);
+    if let Some(known) = answered::recall(turn, request) {
+        return if known.command == digest { Ok(known.answer) } else { Err(Refused::Conflict) };
     }
-    let outcome = carry_out(state, turn, request, command);
-    if outcome.is_ok() {
-        let answered = Answered { command: digest, outcome: outcome.clone() };
-        turn.put(Kind::Command, request.as_bytes(), &answered);
-    }
-    outcome
+    let answer = carry_out(state, turn, request, command)?;
+    let answered = Answered { command: digest, answer };
+    answered::keep(turn, request, &answered);
+    Ok(answered.answer)
 }
 
 fn carry_out(
@@ -218,7 +206,7 @@ fn carry_out(
         Command::Approve(proposal) => federation::approve(state, turn, proposal),
         Command::Agree { with, terms } => federation::agree(state, turn, with, terms),
         Command::State { with } => settle::state_with(state, turn, with),
-        Command::ProposeRun => settle::propose(state, turn),
+        Command::ProposeRun { without } => settle::propose(state, turn, &without),
         Command::AbortRun { run, reason } => settle::abort(state, turn, run, reason),
         Command::PaySent { run, to } => settle::sent(state, turn, run, to),
         Command::PayReceived { run, from } => settle::received(state, turn, run, from),

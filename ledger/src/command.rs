@@ -3,6 +3,8 @@
 mod pay;
 mod people;
 
+use std::collections::BTreeSet;
+
 use crdt::agreement::Terms;
 use crdt::card::CardText;
 use crdt::catalogue::Product;
@@ -155,7 +157,10 @@ pub enum Command {
         with: CaisseId,
     },
     /// Proposes a settlement run over every pair of the federation with an agreed statement.
-    ProposeRun,
+    ProposeRun {
+        /// Caisses whose pairs are left out.
+        without: BTreeSet<CaisseId>,
+    },
     /// Refuses a run that is not signed yet.
     AbortRun {
         /// The run.

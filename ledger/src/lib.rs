@@ -6,6 +6,7 @@
 pub mod account;
 pub mod allocation;
 pub mod answer;
+mod answered;
 pub mod books;
 pub mod caisse;
 pub mod calendar;

@@ -11,6 +11,9 @@ pub const TEXT_CHARS: usize = crdt::limits::TEXT_CHARS;
 /// Rows of one answer to a query.
 pub const ROWS: u32 = 10_000;
 
+/// Bytes of one part of a kept answer: a quarter of what the store takes as one record.
+pub const ANSWER_PART_BYTES: usize = 1024 * 1024;
+
 /// Time after which a host asks the home caisse again.
 pub const ASK_AGAIN: Duration = Duration::from_ms(1_000);
 

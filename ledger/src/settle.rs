@@ -72,8 +72,13 @@ fn pair_in_run(federation: &Federation, pair: Pair) -> Option<PairInRun> {
     (due_to_low != SignedCents::ZERO).then_some(PairInRun { statement, after, due_to_low })
 }
 
-/// Proposes a run over every pair with a new agreed statement that is not in an unfinished run.
-pub(crate) fn propose(state: &mut State, turn: &mut Turn<'_>) -> Outcome {
+/// Proposes a run over every pair with a new agreed statement that is not in an unfinished run, `without`
+/// the pairs of some caisses.
+pub(crate) fn propose(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    without: &BTreeSet<CaisseId>,
+) -> Outcome {
     let federation = federation_of(state)?;
     let settlements = &federation.view.settlements;
     let pairs: BTreeSet<Pair> = settlements.statements().keys().map(|s| s.pair).collect();
@@ -82,7 +87,8 @@ pub(crate) fn propose(state: &mut State, turn: &mut Turn<'_>) -> Outcome {
         .filter(|(_, run)| is_unfinished(run))
         .flat_map(|(_, run)| run.run.pairs.into_iter().map(|p| p.statement.pair))
         .collect();
-    let free = pairs.into_iter().filter(|pair| !busy.contains(pair));
+    let left_out = |pair: &Pair| without.contains(&pair.low) || without.contains(&pair.high);
+    let free = pairs.into_iter().filter(|pair| !busy.contains(pair) && !left_out(pair));
     let run = Run { pairs: free.filter_map(|pair| pair_in_run(federation, pair)).collect() };
     if run.pairs.is_empty() {
         return Err(SettlementRefused::NothingToSettle.into());
@@ -99,15 +105,19 @@ fn is_unfinished(run: &RunState) -> bool {
     !run.is_certified() && run.aborts().next().is_none()
 }
 
-/// Refuses a run that we have not signed.
+/// Refuses a run, or takes our signature back as long as we have not said that we hold all of them: a run
+/// that waits for a silent caisse must not hold up the others for ever.
 pub(crate) fn abort(state: &mut State, turn: &mut Turn<'_>, id: RunId, reason: String) -> Outcome {
     let run = federation_of(state)?.view.settlements.run(&id);
     let run = run.ok_or(SettlementRefused::UnknownRun)?;
     if !run.run.participants().contains(&state.me) {
         return Err(SettlementRefused::NotAPart.into());
     }
-    if run.words.contains_key(&state.me) {
-        return Err(SettlementRefused::AlreadySigned.into());
+    if run.cert_seen.contains(&state.me) {
+        return Err(SettlementRefused::AlreadyCertified.into());
+    }
+    if matches!(run.words.get(&state.me), Some(Word::Aborted(_))) {
+        return Ok(Answer::Done);
     }
     let reason = reason.chars().take(crate::limits::TEXT_CHARS).collect();
     let published = federation::publish(state, turn, PublicBody::RunAborted { run: id, reason });

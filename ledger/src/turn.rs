@@ -1,6 +1,7 @@
 //! One turn of the machine: what goes in, what comes out.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use crdt::contact::Contact;
 use crdt::feed::{FeedId, Head, Verified};
@@ -85,7 +86,8 @@ pub struct Turn<'a> {
     pub now: Timestamp,
     zone: &'a Zone,
     records: &'a dyn Records,
-    writes: Vec<Write>,
+    /// The last write of each key: a run over all members makes as many, and reads among them.
+    writes: BTreeMap<Kind, BTreeMap<Vec<u8>, Option<Vec<u8>>>>,
     effects: Vec<Effect>,
     #[cfg(feature = "mutants")]
     early: Vec<Effect>,
@@ -99,7 +101,7 @@ impl<'a> Turn<'a> {
             now,
             zone,
             records,
-            writes: Vec::new(),
+            writes: BTreeMap::new(),
             effects: Vec::new(),
             #[cfg(feature = "mutants")]
             early: Vec::new(),
@@ -127,30 +129,28 @@ impl<'a> Turn<'a> {
     /// Reads a record. A record that does not decode is as good as lost: `verify` names it.
     #[must_use]
     pub fn get<T: DeserializeOwned>(&self, kind: Kind, key: &[u8]) -> Option<T> {
-        let own = self.writes.iter().rev().find(|write| write.kind == kind && write.key == key);
-        let bytes = match own {
-            Some(write) => write.value.clone()?,
-            None => self.records.get(kind, key)?,
-        };
-        crdt::wire::decode(&bytes).ok()
+        match self.writes.get(&kind).and_then(|own| own.get(key)) {
+            Some(own) => crdt::wire::decode(own.as_ref()?).ok(),
+            None => crdt::wire::decode(&self.records.get(kind, key)?).ok(),
+        }
     }
 
     /// Returns rows as [`Records::range`] does, this turn's own writes included.
     #[must_use]
     pub fn range(&self, kind: Kind, from: &[u8], to: &[u8], limit: usize) -> Vec<Row> {
-        let within = |key: &[u8]| key >= from && (to.is_empty() || key < to);
-        let own: BTreeMap<&[u8], Option<&Vec<u8>>> = self
-            .writes
-            .iter()
-            .filter(|write| write.kind == kind && within(&write.key))
-            .map(|write| (write.key.as_slice(), write.value.as_ref()))
-            .collect();
+        let end = if to.is_empty() { Bound::Unbounded } else { Bound::Excluded(to) };
+        let own = self.writes.get(&kind).filter(|_| to.is_empty() || from < to);
+        let own = own.map(|own| own.range::<[u8], _>((Bound::Included(from), end)));
+        let own: Vec<_> = own.into_iter().flatten().collect();
         // A deletion of ours hides a stored row, so ask for as many more.
         let stored = self.records.range(kind, from, to, limit.saturating_add(own.len()));
+        if own.is_empty() {
+            return stored;
+        }
         let mut rows: BTreeMap<Vec<u8>, Vec<u8>> = stored.into_iter().collect();
         for (key, value) in own {
             match value {
-                Some(value) => rows.insert(key.to_vec(), value.clone()),
+                Some(value) => rows.insert(key.clone(), value.clone()),
                 None => rows.remove(key),
             };
         }
@@ -159,13 +159,16 @@ impl<'a> Turn<'a> {
 
     /// Stores a record.
     pub fn put<T: Serialize>(&mut self, kind: Kind, key: &[u8], value: &T) {
-        let value = Some(crdt::wire::encode(value));
-        self.writes.push(Write { kind, key: key.to_vec(), value });
+        self.write(kind, key, Some(crdt::wire::encode(value)));
     }
 
     /// Deletes a record.
     pub fn delete(&mut self, kind: Kind, key: &[u8]) {
-        self.writes.push(Write { kind, key: key.to_vec(), value: None });
+        self.write(kind, key, None);
+    }
+
+    fn write(&mut self, kind: Kind, key: &[u8], value: Option<Vec<u8>>) {
+        self.writes.entry(kind).or_default().insert(key.to_vec(), value);
     }
 
     /// Says something to a partner, once this turn's writes are stored.
@@ -197,7 +200,10 @@ impl<'a> Turn<'a> {
         #[cfg(not(feature = "mutants"))]
         let mut effects = Vec::new();
         if !self.writes.is_empty() {
-            effects.push(Effect::Persist(self.writes));
+            let of_kind = |(kind, writes): (Kind, BTreeMap<Vec<u8>, Option<Vec<u8>>>)| {
+                writes.into_iter().map(move |(key, value)| Write { kind, key, value })
+            };
+            effects.push(Effect::Persist(self.writes.into_iter().flat_map(of_kind).collect()));
         }
         effects.extend(self.effects);
         effects

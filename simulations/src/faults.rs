@@ -29,7 +29,11 @@ impl World {
                 self.later(again, Event::Dials(house, other));
             }
             25..=39 => self.cuts(house, other),
-            40..=54 => {
+            40..=47 => {
+                let until = self.now + self.chance.ms(3_000, 20_000);
+                self.post.jam(house, other, until);
+            }
+            48..=54 => {
                 self.post.mute(house, other, true);
                 let again = self.chance.ms(100, 20_000);
                 self.later(again, Event::Unmute(house, other));

@@ -41,7 +41,7 @@ impl World {
                 let other = self.another(house);
                 self.states(house, other)
             }
-            55..=69 => self.ask(house, Asker::Office, Command::ProposeRun),
+            55..=69 => self.proposes(house),
             70..=72 => self.aborts(house),
             73..=89 => self.moves_money(house),
             90..=93 => self.allocates(house, month(10)),
@@ -69,6 +69,16 @@ impl World {
             Some(Ok(Answer::Runs(runs))) => runs,
             _ => Vec::new(),
         }
+    }
+
+    /// Proposes a run, now and then without one of the others.
+    fn proposes(&mut self, house: usize) -> Result<(), Broken> {
+        let other = self.another(house);
+        let without = match self.chance.within(0, 3) {
+            0 => [self.houses[other].id].into(),
+            _ => [].into(),
+        };
+        self.ask(house, Asker::Office, Command::ProposeRun { without })
     }
 
     fn aborts(&mut self, house: usize) -> Result<(), Broken> {

@@ -275,7 +275,11 @@ impl World {
                 }
             }
             self.comes_to_rest("after the statements")?;
-            self.ask(round % self.houses.len(), Asker::Office, Command::ProposeRun)?;
+            self.ask(
+                round % self.houses.len(),
+                Asker::Office,
+                Command::ProposeRun { without: [].into() },
+            )?;
             self.comes_to_rest("after the run")?;
             for _ in 0..2 {
                 for house in 0..self.houses.len() {

@@ -289,7 +289,7 @@ impl World {
     fn send(&mut self, from: usize, to: &CaisseId, message: &Message<Envelope>) {
         let Some(to) = self.place(to) else { return };
         let bytes = wire::encode(message);
-        match self.post.send(&mut self.chance, from, to, &bytes) {
+        match self.post.send(&mut self.chance, self.now, (from, to), &bytes) {
             Fate::Arrives(copies) => {
                 for (after, parcel) in copies {
                     self.later(after, Event::Arrives(parcel));

@@ -14,6 +14,7 @@ mod load;
 mod local;
 mod machine;
 mod start;
+mod town;
 
 use std::path::PathBuf;
 
@@ -59,18 +60,21 @@ pub enum Part {
     Federation,
     /// Starting with full books; disk and memory.
     Start,
+    /// A caisse of the size of a large town, and how its costs grow from a tenth of it.
+    Town,
     /// The size of the binary, and the simulator.
     Binaries,
 }
 
 /// What is measured, in this order.
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     Part::Local,
     Part::Batches,
     Part::Across,
     Part::Catalogue,
     Part::Federation,
     Part::Start,
+    Part::Town,
     Part::Binaries,
 ];
 
@@ -119,6 +123,7 @@ pub async fn measure(options: &Options) -> Result<Report, Trouble> {
             Part::Catalogue => catalogue::measure(&setting, &mut report).await?,
             Part::Federation => federation::measure(&setting, &mut report).await?,
             Part::Start => start::measure(&setting, &mut report).await?,
+            Part::Town => town::measure(&setting, &mut report).await?,
             Part::Binaries => binaries::measure(&setting, &mut report)?,
         }
         setting.bar.inc(1);

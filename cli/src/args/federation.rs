@@ -94,7 +94,12 @@ pub struct Statement {
 pub enum Settle {
     /// Proposes a run over every pair with a new agreed statement. Nothing moves before every caisse in it
     /// has signed.
-    Propose,
+    Propose {
+        /// Leaves out the pairs of a caisse, by name or the beginning of its id: of one that stays silent,
+        /// say. May be repeated.
+        #[arg(long, value_name = "CAISSE")]
+        without: Vec<String>,
+    },
     /// Shows the runs: who signed, who aborted and why.
     Status,
     /// Shows who pays whom, gross against net.
@@ -115,7 +120,8 @@ pub enum Settle {
         #[arg(long, value_name = "CAISSE")]
         from: String,
     },
-    /// Refuses a run that is not signed yet.
+    /// Refuses a run, or takes the signature back as long as not all are known to be there: its debts can
+    /// then be settled in another run.
     Abort {
         /// The run: its id, or the beginning of it.
         run: String,

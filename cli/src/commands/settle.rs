@@ -1,5 +1,7 @@
 //! Statements and settlement.
 
+use std::collections::BTreeSet;
+
 use crdt::pair::AnomalyKind;
 use crdt::{Cents, SignedCents};
 use ledger::answer::{FederationInfo, RunInfo, StatementInfo};
@@ -63,8 +65,12 @@ fn statement_text(info: &StatementInfo) -> String {
 /// Proposes, shows, pays or refuses settlement runs.
 pub(super) async fn settle(context: &Context, command: Settle) -> Result<Done, Failure> {
     match command {
-        Settle::Propose => {
-            let answer = context.command(&Command::ProposeRun).await?;
+        Settle::Propose { without } => {
+            let mut left_out = BTreeSet::new();
+            for caisse in &without {
+                left_out.insert(resolve::caisse(context, caisse).await?);
+            }
+            let answer = context.command(&Command::ProposeRun { without: left_out }).await?;
             let Answer::RunProposed(run) = &answer else {
                 return Err(unexpected());
             };
@@ -87,7 +93,7 @@ pub(super) async fn settle(context: &Context, command: Settle) -> Result<Done, F
         Settle::Abort { run, reason } => {
             let run = resolve::run(context, &run).await?;
             let answer = context.command(&Command::AbortRun { run, reason }).await?;
-            Done::new(&answer, format!("run {run} is refused"))
+            Done::new(&answer, format!("run {run} is refused: it will never take effect"))
         }
     }
 }

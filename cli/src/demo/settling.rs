@@ -34,7 +34,9 @@ pub struct Settled {
 /// Settles: one caisse proposes, all sign, and only what remains of the circle is paid.
 pub async fn settle(play: &mut Play) -> Result<(), Failure> {
     let [proposer, ..] = Place::ALL;
-    let Answer::RunProposed(id) = play.house(proposer).done(&Command::ProposeRun).await? else {
+    let Answer::RunProposed(id) =
+        play.house(proposer).done(&Command::ProposeRun { without: [].into() }).await?
+    else {
         return Err(unexpected());
     };
     let mut seen = Vec::new();

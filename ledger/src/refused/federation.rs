@@ -73,9 +73,11 @@ pub enum SettlementRefused {
     /// The run does not compute.
     #[error("the run does not compute: {0}")]
     BadRun(String),
-    /// We signed it.
-    #[error("this caisse has signed the run and cannot abort it")]
-    AlreadySigned,
+    /// We said that we hold every signature: others may have acted on it.
+    #[error(
+        "this caisse holds every signature of the run and has said so: it can no longer abort it"
+    )]
+    AlreadyCertified,
     /// Not every participant has certified the run.
     #[error("the run is not certified by every participant yet")]
     NotCertified,

@@ -63,7 +63,9 @@ fn a_run_is_not_aborted_by_a_caisse_that_has_no_part_in_it() {
     village.paid(0, 1, vendor, &visitor, 1_000);
     let with = village.id(1);
     village.ok(0, Command::State { with });
-    let Answer::RunProposed(run) = village.ok(0, Command::ProposeRun) else { panic!("proposed") };
+    let Answer::RunProposed(run) = village.ok(0, Command::ProposeRun { without: [].into() }) else {
+        panic!("proposed")
+    };
     let refused = village.ask(2, Command::AbortRun { run, reason: "no".to_owned() });
     assert_eq!(refused, Some(Err(Refused::Settlement(SettlementRefused::NotAPart))));
 

@@ -1,6 +1,7 @@
 //! Statements, and a settlement that everyone signs.
 
-use crdt::{RunId, SignedCents};
+use crdt::settlement::{Settlements, Word};
+use crdt::{CaisseId, RunId, SignedCents};
 use ledger::answer::{RunInfo, StatementInfo};
 use ledger::refused::{Refused, SettlementRefused};
 use ledger::{Answer, Command, Query};
@@ -53,10 +54,12 @@ fn both_sides_find_the_same_statement_line_by_line() {
 #[test]
 fn a_run_signed_by_all_cancels_the_circle_and_leaves_every_net_position() {
     let mut village = circle();
-    let nothing = village.ask(0, Command::ProposeRun).expect("answered");
+    let nothing = village.ask(0, Command::ProposeRun { without: [].into() }).expect("answered");
     assert_eq!(nothing, Err(Refused::Settlement(SettlementRefused::NothingToSettle)));
     state_all(&mut village);
-    let Answer::RunProposed(id) = village.ok(0, Command::ProposeRun) else { panic!("proposed") };
+    let Answer::RunProposed(id) = village.ok(0, Command::ProposeRun { without: [].into() }) else {
+        panic!("proposed")
+    };
     let runs: Vec<RunInfo> = (0..3).map(|house| run(&village, house, id)).collect();
     for info in &runs {
         assert!(info.certified);
@@ -68,7 +71,7 @@ fn a_run_signed_by_all_cancels_the_circle_and_leaves_every_net_position() {
     assert_eq!((village.owes(1, 0), village.owes(2, 1), village.owes(0, 2)), (280, 280, 0));
     village.all_is_well();
 
-    let again = village.ask(1, Command::ProposeRun).expect("answered");
+    let again = village.ask(1, Command::ProposeRun { without: [].into() }).expect("answered");
     assert_eq!(again, Err(Refused::Settlement(SettlementRefused::NothingToSettle)));
 }
 
@@ -76,7 +79,9 @@ fn a_run_signed_by_all_cancels_the_circle_and_leaves_every_net_position() {
 fn only_the_word_of_the_payee_closes_a_debt() {
     let mut village = circle();
     state_all(&mut village);
-    let Answer::RunProposed(run) = village.ok(0, Command::ProposeRun) else { panic!("proposed") };
+    let Answer::RunProposed(run) = village.ok(0, Command::ProposeRun { without: [].into() }) else {
+        panic!("proposed")
+    };
     let (payee, payer) = (village.id(0), village.id(1));
     village.ok(1, Command::PaySent { run, to: payee });
     assert_eq!((village.owes(1, 0), village.owes(0, 1)), (280, -280), "a word of the payer is not");
@@ -93,11 +98,12 @@ fn only_the_word_of_the_payee_closes_a_debt() {
 fn the_next_run_settles_only_what_came_after() {
     let mut village = circle();
     state_all(&mut village);
-    village.ok(0, Command::ProposeRun);
+    village.ok(0, Command::ProposeRun { without: [].into() });
     let (visitor, vendor) = (village.shopper(1, 1), village.vendor(0, 10_000));
     village.paid(0, 20, vendor, &visitor, 500);
     state_all(&mut village);
-    let Answer::RunProposed(second) = village.ok(2, Command::ProposeRun) else {
+    let Answer::RunProposed(second) = village.ok(2, Command::ProposeRun { without: [].into() })
+    else {
         panic!("proposed")
     };
     let info = run(&village, 1, second);
@@ -113,7 +119,9 @@ fn a_silent_caisse_blocks_its_run_only_and_payments_go_on() {
     let mut village = circle();
     state_all(&mut village);
     village.cut_off(2);
-    let Answer::RunProposed(id) = village.ok(0, Command::ProposeRun) else { panic!("proposed") };
+    let Answer::RunProposed(id) = village.ok(0, Command::ProposeRun { without: [].into() }) else {
+        panic!("proposed")
+    };
     village.wait(60_000);
     assert!(!run(&village, 0, id).certified);
     assert_eq!(village.owes(1, 0), 700, "no effect before every participant certified");
@@ -128,17 +136,61 @@ fn a_silent_caisse_blocks_its_run_only_and_payments_go_on() {
 }
 
 #[test]
-fn a_run_that_one_participant_aborts_has_no_effect() {
+fn a_signature_is_taken_back_until_all_are_known_and_the_others_settle_without_the_silent_one() {
     let mut village = circle();
     state_all(&mut village);
     village.cut_off(2);
-    let Answer::RunProposed(run_id) = village.ok(0, Command::ProposeRun) else {
-        panic!("proposed")
-    };
+    let propose =
+        |without: &[CaisseId]| Command::ProposeRun { without: without.iter().copied().collect() };
+    let Answer::RunProposed(stuck) = village.ok(0, propose(&[])) else { panic!("proposed") };
+    let nothing = village.ask(0, propose(&[])).expect("answered");
+    let refused = Err(Refused::Settlement(SettlementRefused::NothingToSettle));
+    assert_eq!(nothing, refused, "the pair of 0 and 1 is in the run that waits for 2");
+
+    let reason = "house 2 is silent".to_owned();
+    village.ok(0, Command::AbortRun { run: stuck, reason: reason.clone() });
+    village.ok(0, Command::AbortRun { run: stuck, reason });
+    let silent = village.id(2);
+    let Answer::RunProposed(second) = village.ok(1, propose(&[silent])) else { panic!("proposed") };
+    assert!(run(&village, 0, second).certified && run(&village, 1, second).certified);
+    let too_late = village.ask(0, Command::AbortRun { run: second, reason: "no".to_owned() });
+    let refused = Err(Refused::Settlement(SettlementRefused::AlreadyCertified));
+    assert_eq!(too_late.expect("answered"), refused);
+
     village.cut.clear();
-    let signed = Command::AbortRun { run: run_id, reason: "no".to_owned() };
-    let refused = village.ask(0, signed.clone()).expect("answered");
-    assert_eq!(refused, Err(Refused::Settlement(SettlementRefused::AlreadySigned)));
-    assert!(run(&village, 0, run_id).cert_seen.is_empty());
-    assert_eq!(village.owes(1, 0), 700);
+    village.meet();
+    village.wait(10_000);
+    for house in 0..3 {
+        assert!(
+            !run(&village, house, stuck).certified,
+            "house {house}: what was taken back stays so"
+        );
+        assert!(run(&village, house, second).certified);
+    }
+    assert_eq!(village.owes(1, 0), 700, "two caisses have no circle: 7.00 goes by bank");
+    let Answer::RunProposed(third) = village.ok(2, propose(&[])) else { panic!("proposed") };
+    assert!(run(&village, 0, third).certified, "the debts of 2 are settled when it is back");
+    village.all_is_well();
+}
+
+#[test]
+fn a_signature_that_was_taken_back_stays_so_whatever_its_author_says_then() {
+    let (author, id) = (CaisseId::new([1; 32]), RunId::new([2; 32]));
+    let signed = || Word::Signed(crdt::Digest::new([3; 32]));
+    let aborted = || Word::Aborted("no".to_owned());
+    let words = |said: &[&str]| {
+        let mut settlements = Settlements::default();
+        for word in said {
+            match *word {
+                "sign" => settlements.say(author, id, signed()),
+                "abort" => settlements.say(author, id, aborted()),
+                _ => settlements.cert_seen(author, id),
+            }
+        }
+        settlements
+    };
+    assert_eq!(words(&["sign", "abort", "seen"]), words(&["abort"]), "it counts as never signed");
+    assert_eq!(words(&["abort", "sign", "seen"]), words(&["abort"]));
+    assert_eq!(words(&["seen", "sign"]), words(&["sign"]), "before its signature it means nothing");
+    assert_eq!(words(&["sign", "seen", "abort"]), words(&["sign", "seen"]), "too late");
 }

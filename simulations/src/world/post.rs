@@ -13,6 +13,10 @@ const QUICK_MS: (u32, u32) = (1, 40);
 /// Milliseconds that a late message takes.
 const LATE_MS: (u32, u32) = (500, 20_000);
 
+/// Milliseconds within which what was held up arrives, and how much of it is lost, in a thousand.
+const UNJAMMED_MS: (u32, u32) = (1, 10_000);
+const JAMMED_LOSS: u32 = 600;
+
 /// A message on its way.
 #[derive(Clone, Debug)]
 pub struct Parcel {
@@ -38,6 +42,8 @@ struct Line {
     connection: u32,
     /// Whether messages from the first, or from the second, silently vanish.
     mute: [bool; 2],
+    /// Until when messages from the first, or from the second, are held up.
+    jam: [i64; 2],
 }
 
 /// All connections.
@@ -90,7 +96,7 @@ impl Post {
     pub fn heal(&mut self) {
         (self.loss, self.twice, self.garbled, self.late) = (0, 0, 0, 0);
         for line in self.lines.values_mut() {
-            (line.mute, line.cut) = ([false, false], false);
+            (line.mute, line.cut, line.jam) = ([false, false], false, [0, 0]);
         }
     }
 
@@ -144,6 +150,13 @@ impl Post {
         }
     }
 
+    /// Holds messages of one direction up until a moment. Then some of them arrive, in no order.
+    pub fn jam(&mut self, from: usize, to: usize, until: i64) {
+        if let Some(line) = self.lines.get_mut(&ends(from, to)) {
+            line.jam[usize::from(from > to)] = until;
+        }
+    }
+
     /// Returns whether a parcel still arrives.
     #[must_use]
     pub fn arrives(&self, parcel: &Parcel) -> bool {
@@ -152,11 +165,19 @@ impl Post {
     }
 
     /// Takes a message; returns what becomes of it.
-    pub fn send(&self, chance: &mut Chance, from: usize, to: usize, bytes: &[u8]) -> Fate {
+    pub fn send(
+        &self,
+        chance: &mut Chance,
+        now: i64,
+        (from, to): (usize, usize),
+        bytes: &[u8],
+    ) -> Fate {
         let Some(line) = self.lines.get(&ends(from, to)).filter(|line| line.up) else {
             return Fate::Arrives(Vec::new());
         };
-        if line.mute[usize::from(from > to)] || chance.permille(self.loss) {
+        let held = line.jam[usize::from(from > to)].saturating_sub(now).max(0);
+        let loss = if held > 0 { JAMMED_LOSS } else { self.loss };
+        if line.mute[usize::from(from > to)] || chance.permille(loss) {
             return Fate::Arrives(Vec::new());
         }
         if chance.permille(self.garbled) {
@@ -165,9 +186,13 @@ impl Post {
         let copies = if chance.permille(self.twice) { 2 } else { 1 };
         let bytes: Rc<[u8]> = Rc::from(bytes);
         let copy = |_| {
-            let (low, high) = if chance.permille(self.late) { LATE_MS } else { QUICK_MS };
+            let (low, high) = match (held > 0, chance.permille(self.late)) {
+                (true, _) => UNJAMMED_MS,
+                (false, true) => LATE_MS,
+                (false, false) => QUICK_MS,
+            };
             let (connection, bytes) = (line.connection, Rc::clone(&bytes));
-            (chance.ms(low, high), Parcel { from, to, connection, bytes })
+            (held + chance.ms(low, high), Parcel { from, to, connection, bytes })
         };
         Fate::Arrives((0..copies).map(copy).collect())
     }

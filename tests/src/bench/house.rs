@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crdt::{PaymentId, RequestId, Timestamp};
 use ledger::command::PayIntent;
 use ledger::guarantee::Force;
-use ledger::{Answer, Caisse, Command, Effect, Input, Outcome};
+use ledger::{Answer, Caisse, Command, Effect, Input, Outcome, Query};
 use node::setup;
 use node::store::{Overlay, Store};
 
@@ -99,6 +99,13 @@ impl House {
 
     /// Enrols members with a card each, and gives all of them their credit.
     pub fn enrol(&mut self, count: usize) -> Result<Vec<Shopper>, Trouble> {
+        let shoppers = self.members(count)?;
+        self.allocate()?;
+        Ok(shoppers)
+    }
+
+    /// Enrols members with a card each.
+    pub fn members(&mut self, count: usize) -> Result<Vec<Shopper>, Trouble> {
         let unexpected = |answer: &Answer| Trouble::answer("enrolling", answer);
         let add: Vec<Command> = (0..count).map(add_member).collect();
         let members = self.all_done(&add)?.into_iter().map(|answer| match answer {
@@ -116,12 +123,20 @@ impl House {
             }
             other => Err(unexpected(&other)),
         });
-        let shoppers = shoppers.collect::<Result<_, _>>()?;
-        self.done(vec![Command::Allocate {
-            month: market::month(),
-            force: Some(Force::because("test")),
-        }])?;
-        Ok(shoppers)
+        shoppers.collect()
+    }
+
+    /// Gives all members the month's credit.
+    pub fn allocate(&mut self) -> Result<(), Trouble> {
+        let force = Some(Force::because("test"));
+        self.done(vec![Command::Allocate { month: market::month(), force }])?;
+        Ok(())
+    }
+
+    /// Asks a question.
+    pub fn query(&self, question: &Query) -> Result<Answer, Trouble> {
+        let answer = self.caisse.query(Timestamp::from_ms(self.now), question, &self.store);
+        answer.map_err(|why| failed("a question")(why.to_string()))
     }
 
     /// Records and approves stalls.

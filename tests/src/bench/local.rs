@@ -115,7 +115,12 @@ fn middle<T>(mut rounds: Vec<T>, rate: impl Fn(&T) -> f64) -> Option<T> {
 }
 
 /// Gives each stall a till and endless sales with cards drawn by lot.
-fn stocks(node: &Node, stalls: &[Stall], shoppers: &Arc<Vec<Shopper>>, seed: u64) -> Vec<Stock> {
+pub(super) fn stocks(
+    node: &Node,
+    stalls: &[Stall],
+    shoppers: &Arc<Vec<Shopper>>,
+    seed: u64,
+) -> Vec<Stock> {
     let stock = |(number, stall): (u64, &Stall)| {
         let (mut chance, shoppers) = (Chance::new(seed).of(number), Arc::clone(shoppers));
         let sales = std::iter::repeat_with(move || {

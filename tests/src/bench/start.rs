@@ -54,7 +54,7 @@ pub async fn measure(setting: &Setting, report: &mut Report) -> Result<(), Troub
 }
 
 /// Starts a node several times and leaves it running.
-async fn start(node: &mut Node, times: u64) -> Result<Times, Trouble> {
+pub(super) async fn start(node: &mut Node, times: u64) -> Result<Times, Trouble> {
     let mut took = Times::default();
     for _ in 0..times {
         node.stop()?;
@@ -68,7 +68,7 @@ async fn start(node: &mut Node, times: u64) -> Result<Times, Trouble> {
 
 /// Returns the resident memory of a node's process.
 #[expect(clippy::cast_precision_loss, reason = "shown with a few digits")]
-fn resident_mb(node: &Node) -> Result<f64, Trouble> {
+pub(super) fn resident_mb(node: &Node) -> Result<f64, Trouble> {
     let path = format!("/proc/{}/status", node.process().unwrap_or(0));
     let text = std::fs::read_to_string(&path).map_err(Trouble::io(path))?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
