@@ -1,5 +1,8 @@
 //! What can be typed.
 
+pub mod accounting;
+pub mod card;
+pub mod disputes;
 pub mod federation;
 pub mod money;
 pub mod people;
@@ -111,7 +114,7 @@ pub enum Command {
     Privacy,
     /// Food cards.
     #[command(subcommand)]
-    Card(people::Card),
+    Card(card::Card),
     /// Vendors and the committee's decisions about them.
     #[command(subcommand)]
     Vendor(people::Vendor),
@@ -128,6 +131,21 @@ pub enum Command {
     Grant(rules::Grant),
     /// Shows whether credit is covered by money and confirmed grants; exits with 1 if it is not.
     Guarantee,
+    /// The books: entries, balances, corrections.
+    #[command(subcommand)]
+    Book(accounting::Book),
+    /// Closing of days and years that are over.
+    #[command(subcommand)]
+    Close(accounting::Close),
+    /// The file of a year's entries that French law asks for (fichier des écritures comptables).
+    #[command(subcommand)]
+    Fec(accounting::Fec),
+    /// Shows the volume of the last twelve months against the limit of one million euros; exits with 1 once
+    /// it is reached.
+    Meter,
+    /// Receipts for members who gave more than they were issued.
+    #[command(subcommand)]
+    Receipt(accounting::Receipt),
     /// The pot that balances tiers of prices.
     #[command(subcommand)]
     Pot(rules::Pot),
@@ -141,6 +159,12 @@ pub enum Command {
     /// Payments, at our vendors and of our members elsewhere.
     #[command(subcommand)]
     Payment(money::Payment),
+    /// Disputes: members contest payments, and the caisse answers.
+    #[command(subcommand)]
+    Dispute(disputes::Dispute),
+    /// Reminders of contributions that were agreed and have not come; they suspend nothing.
+    #[command(subcommand)]
+    Dunning(disputes::Dunning),
     /// The federation: who belongs to it, and agreements.
     #[command(subcommand)]
     Federation(federation::Federation),

@@ -1,9 +1,13 @@
 //! What each command does.
 
+mod accounting;
 mod card;
+mod card_sheet;
 mod catalogue;
 mod config;
+mod disputes;
 mod draw;
+mod fec;
 mod federation;
 mod member;
 mod member_file;
@@ -124,11 +128,18 @@ pub async fn carry_out(context: &Context, command: args::Command) -> Result<Done
         Typed::Rules(command) => rules::rules(context, command).await,
         Typed::Grant(command) => rules::grant(context, command).await,
         Typed::Guarantee => rules::guarantee(context).await,
+        Typed::Book(command) => accounting::book(context, command).await,
+        Typed::Close(command) => accounting::close(context, command).await,
+        Typed::Fec(command) => fec::fec(context, command).await,
+        Typed::Meter => accounting::meter(context).await,
+        Typed::Receipt(command) => accounting::receipt(context, command).await,
         Typed::Pot(command) => rules::pot(context, command).await,
         Typed::Expire(command) => rules::expire(context, command).await,
         Typed::Pay(sale) => money::pay(context, sale).await,
         Typed::Refund(refund) => money::refund(context, refund).await,
         Typed::Payment(command) => money::payment(context, command).await,
+        Typed::Dispute(command) => disputes::dispute(context, command).await,
+        Typed::Dunning(command) => disputes::dunning(context, command).await,
         Typed::Federation(command) => federation::federation(context, command).await,
         Typed::Peer(args::federation::Peer::List) => federation::peers(context).await,
         Typed::Statement(asked) => settle::statement(context, asked).await,

@@ -1,15 +1,16 @@
 //! The commands against nodes that run: members, cards, sales, a federation of two, settlement.
 
+mod nodes {
+    mod disputes;
+    mod people;
+}
+
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-
-mod nodes {
-    mod people;
-}
 
 /// How long anything may take that happens between nodes.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -208,6 +209,108 @@ fn one_caisse_enrols_sells_refunds_and_verifies_running_or_not() {
     assert_eq!(caisse.done(&["federation", "contact"])["name"], "Caisse d'essai");
 }
 
+/// Reads the QR codes of a PDF as a printer and a telephone would.
+fn printed_codes(pdf: &Path) -> Vec<String> {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let page = dir.path().join("page");
+    let done = Command::new("pdftoppm").args(["-r", "200", "-gray"]).arg(pdf).arg(&page).status();
+    assert!(done.expect(".ci/tools installs pdftoppm").success());
+    let pages = std::fs::read_dir(dir.path()).expect("our own directory");
+    let pages = pages.map(|entry| entry.expect("an entry").path());
+    let read = Command::new("zbarimg").args(["--quiet", "--raw"]).args(pages).output();
+    let read = read.expect(".ci/tools installs zbarimg").stdout;
+    String::from_utf8(read).expect("UTF-8").lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn cards_are_printed_in_advance_given_limited_frozen_replaced_and_revoked() {
+    let caisse = Caisse::open("Caisse d'essai");
+    caisse.enrol("Rose Pervanchoux");
+    caisse.stall("Le Potager");
+    let code = caisse.file("code", "4071\n");
+    let file = |name: &str| path(&caisse.home.path().join(name)).to_owned();
+    let (sheet, list) = (file("cartes.pdf"), file("revoked.json"));
+
+    let nowhere = caisse.ask(&["card", "sheet", "--new", "2", "--out", "/no/such/place.pdf"]);
+    assert_eq!((nowhere.code, nowhere.out.as_str()), (Some(2), ""));
+    assert_eq!(caisse.ask(&["card", "sheet", "--out", &sheet]).code, Some(2), "which cards?");
+    assert!(
+        caisse.refused(&["card", "sheet", "--new", "0", "--out", &sheet]).contains("1 to 1000")
+    );
+    assert!(!Path::new(&sheet).exists(), "a refusal leaves no file");
+    let none = caisse.done(&["card", "list", "--blank"]);
+    assert_eq!(none["cards"]["blanks"], serde_json::json!([]));
+    let made = caisse.done(&["card", "sheet", "--new", "11", "--out", &sheet]);
+    assert_eq!((&made["pages"], made["cards"].as_array().map(Vec::len)), (&2.into(), Some(11)));
+    let blanks = caisse.done(&["card", "list", "--blank"])["cards"]["blanks"].clone();
+    let mut expected: Vec<&str> = blanks
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|blank| blank["qr"].as_str().expect("a code"))
+        .collect();
+    let mut read = printed_codes(Path::new(&sheet));
+    expected.sort_unstable();
+    read.sort_unstable();
+    assert_eq!(read, expected);
+
+    let number = |place: usize| made["cards"][place].as_str().expect("a number").to_owned();
+    let (mine, helper) = (number(0), number(1));
+    let refused = caisse.refused(&pay(&mine, "le potager", "1", &code));
+    assert!(refused.contains("not given to anyone"), "{refused}");
+    let assign = |number: &str, more: &[&str]| {
+        let to = ["card", "assign", number, "--member", "rose pervanchoux", "--code-file", &code];
+        caisse.ask(&[&to[..], more].concat())
+    };
+    assert_eq!(assign(&mine, &[]).code, Some(0));
+    assert_eq!(assign(&mine, &[]).code, Some(1), "it is not blank any more");
+    assert_eq!(assign(&helper, &["--delegate", "Me Dupré"]).code, Some(1), "without a limit");
+    assert_eq!(assign(&helper, &["--per-month", "5"]).code, Some(2), "whose card is it?");
+    let given = assign(&helper, &["--delegate", "Me Dupré", "--per-month", "5"]);
+    assert_eq!(given.code, Some(0), "{given:?}");
+    caisse.done(&pay(&mine, "le potager", "10", &code));
+    caisse.done(&pay(&helper, "le potager", "5", &code));
+    assert!(caisse.refused(&pay(&helper, "le potager", "5", &code)).contains("1.50 more"));
+    let listed = caisse.ask(&["card", "list", "--member", "rose pervanchoux"]).out;
+    assert!(listed.contains("Me Dupré (delegate)") && listed.contains("3.50"), "{listed}");
+
+    caisse.done(&["member", "freeze", "rose pervanchoux"]);
+    assert!(caisse.refused(&pay(&mine, "le potager", "1", &code)).contains("frozen"));
+    assert!(caisse.ask(&["member", "show", "rose pervanchoux"]).out.contains("nowhere: frozen"));
+    caisse.done(&["member", "unfreeze", "rose pervanchoux"]);
+    caisse.done(&["member", "only-at-home", "rose pervanchoux", "on"]);
+    assert!(
+        caisse.refused(&["member", "only-at-home", "rose pervanchoux", "on"]).contains("already")
+    );
+
+    let other = caisse.file("other", "1234\n");
+    caisse.done(&["card", "change-code", &mine, "--code-file", &other]);
+    caisse.done(&pay(&mine, "le potager", "1", &other));
+    assert!(caisse.refused(&["card", "unlock", &mine, "--reason", "x"]).contains("not locked"));
+    let lost = ["card", "replace", &mine, "--reason", "lost", "--by", &number(2)];
+    let replaced = caisse.ask(&[&lost[..], &["--code-file", &code]].concat());
+    assert_eq!(replaced.code, Some(0), "{replaced:?}");
+    assert!(replaced.talk.contains("card 4 of this member"), "{replaced:?}");
+    assert!(caisse.ask(&["card", "notices"]).out.contains("Rose Pervanchoux"));
+    caisse.done(&pay(&number(2), "le potager", "1", &code));
+
+    let named = ["card", "sheet", "--member", "rose pervanchoux", "--names", "--out", &sheet];
+    assert_eq!(caisse.done(&named)["cards"].as_array().map(Vec::len), Some(3));
+    assert_eq!(printed_codes(Path::new(&sheet)).len(), 3);
+
+    caisse.done(&["card", "revoked", "--out", &list]);
+    let text = std::fs::read_to_string(&list).expect("it was written");
+    assert!(text.contains(&mine) && !text.contains(&helper) && !text.contains("Rose"), "{text}");
+    assert!(caisse.ask(&["card", "revoked", "--check", &list]).out.contains("1 blocked card"));
+    std::fs::write(&list, text.replace(&mine, &helper)).expect("our own file");
+    let changed = caisse.ask(&["card", "revoked", "--check", &list]);
+    assert_eq!(changed.code, Some(1));
+    assert!(changed.out.contains("NOT signed"), "{changed:?}");
+    std::fs::write(&list, "{}").expect("our own file");
+    assert_eq!(caisse.ask(&["card", "revoked", "--check", &list]).code, Some(2));
+    assert_eq!(caisse.done(&["verify"])["verified"]["differences"], serde_json::json!([]));
+}
+
 #[test]
 fn a_command_repeated_under_its_request_id_is_done_once_and_another_is_refused() {
     let caisse = Caisse::open("Caisse d'essai");
@@ -240,6 +343,72 @@ fn products_come_from_a_file_and_a_second_time_changes_nothing() {
     let found = caisse.done(&["catalogue", "search", "légume 117"]);
     assert_eq!(found["catalogue"].as_array().map(Vec::len), Some(11));
     assert!(caisse.ask(&["catalogue", "list", "--limit", "3"]).out.contains("3 product(s)"));
+}
+
+#[test]
+fn the_books_are_listed_corrected_and_told_as_the_law_asks_without_a_name() {
+    let caisse = Caisse::open("Caisse d'essai");
+    caisse.enrol("Rose Pervanchoux");
+    caisse.stall("Le Potager");
+    let listed = caisse.done(&["book", "list", "--account", "756"]);
+    let place = listed[0]["entry"]["index"].to_string();
+    let reverse = ["book", "reverse", &place, "--reason", "typed twice"];
+    let preview = caisse.done(&[&reverse[..], &["--dry-run"]].concat());
+    assert_eq!(preview["reversed"]["of"].to_string(), place);
+    assert!(preview["reversed"]["entry"].is_null());
+    let request = "ef".repeat(16);
+    let once = [&reverse[..], &["--request", &request]].concat();
+    let made = caisse.done(&once);
+    assert_eq!(caisse.done(&once), made, "the same correction is not made twice");
+    assert!(caisse.refused(&reverse).contains("was reversed before"));
+    let shown = caisse.ask(&["book", "show", &place]).out;
+    assert!(shown.contains("Cotisation") && shown.contains("reversed by entry"), "{shown}");
+    let balance = caisse.ask(&["book", "balance"]).out;
+    assert!(balance.contains("512") && balance.contains("Aides octroyées"), "{balance}");
+
+    let out = path(caisse.home.path());
+    let export = ["fec", "export", "--year", "2026", "--out", out];
+    assert_eq!(caisse.ask(&export).code, Some(2), "without a SIREN the file has no name");
+    let export = [&export[..], &["--siren", "732 829 320"]].concat();
+    assert_eq!(caisse.done(&export)["closed"], false);
+    let file = caisse.home.path().join("732829320FEC20261231.txt");
+    let bytes = std::fs::read(&file).expect("it was written");
+    caisse.done(&export);
+    assert_eq!(std::fs::read(&file).expect("it was written"), bytes, "the same file again");
+    assert!(!bytes.windows(10).any(|part| part == b"Pervanchou"), "a name is in the file");
+    let checked = run(&["fec", "check", path(&file), "--json"]);
+    assert_eq!((checked.code, &checked.json()["count"]), (Some(0), &serde_json::json!(0)));
+    std::fs::write(&file, &bytes[..bytes.len() - 20]).expect("our own directory");
+    let checked = run(&["fec", "check", path(&file)]);
+    assert_eq!(checked.code, Some(1));
+    assert!(checked.out.contains("FAULT(S)") && checked.out.contains("line "), "{checked:?}");
+    assert_eq!(run(&["fec", "check", "/nowhere"]).code, Some(2));
+}
+
+#[test]
+fn days_and_years_are_closed_once_they_are_over_and_the_meter_counts() {
+    let caisse = Caisse::open("Caisse d'essai");
+    caisse.enrol("Rose Pervanchoux");
+    let preview = caisse.done(&["close", "day", "--dry-run"]);
+    assert_eq!(preview["day"]["preview"], true);
+    let closed = caisse.done(&["close", "day"]);
+    assert_eq!(closed["day"]["entries"], 0, "nothing happened yesterday");
+    assert!(caisse.refused(&["close", "day"]).contains("are closed"));
+    assert!(caisse.refused(&["close", "day", "--date", "2999-01-01"]).contains("not over"));
+    assert!(caisse.refused(&["close", "year", "2998"]).contains("not over"));
+    assert!(caisse.refused(&["close", "year", "1"]).contains("not a year"));
+    assert!(caisse.ask(&["close", "list"]).out.contains("closed up to"));
+    let meter = caisse.done(&["meter"]);
+    assert_eq!(meter["meter"]["payments_level"], "below");
+    assert!(caisse.refused(&["receipt", "list", "--year", "2026"]).contains("[receipts]"));
+    assert_eq!(caisse.done(&["status"])["status"]["guarantee"]["grants"], 100_000);
+    assert!(!caisse.ask(&["status"]).out.contains("CREDIT NOT COVERED"));
+    let next = ["allocate", "--month", "2026-11", "--force", "the assembly decided"];
+    let grant = caisse.done(&["book", "list", "--account", "740"])[0]["entry"]["index"].to_string();
+    caisse.done(&["book", "reverse", &grant, "--reason", "the funder withdrew"]);
+    caisse.done(&next);
+    assert!(caisse.ask(&["status"]).out.contains("CREDIT NOT COVERED"));
+    assert_eq!(caisse.done(&["verify"])["verified"]["differences"], serde_json::json!([]));
 }
 
 #[test]

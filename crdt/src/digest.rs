@@ -42,6 +42,8 @@ pub enum Domain {
     BankLine,
     /// A table of a bank's statement, to name it.
     BankTable,
+    /// The balances of a closed year.
+    Closing,
 }
 
 impl Domain {
@@ -62,6 +64,7 @@ impl Domain {
             Self::Trace => "caisse v1 simulation trace",
             Self::BankLine => "caisse v1 bank statement line",
             Self::BankTable => "caisse v1 bank statement table",
+            Self::Closing => "caisse v1 closing of a year",
         }
     }
 

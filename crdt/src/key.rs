@@ -24,6 +24,8 @@ pub enum Purpose {
     Card,
     /// A till's receipt.
     Receipt,
+    /// A list of blocked cards.
+    Revocations,
 }
 
 impl Purpose {
@@ -33,6 +35,7 @@ impl Purpose {
             Self::Certificate => b"caisse v1 sign certificate\0",
             Self::Card => b"caisse v1 sign card\0",
             Self::Receipt => b"caisse v1 sign receipt\0",
+            Self::Revocations => b"caisse v1 sign revocations\0",
         };
         [domain, bytes].concat()
     }

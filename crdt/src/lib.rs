@@ -20,6 +20,7 @@ pub mod money;
 pub mod pair;
 pub mod register;
 pub mod replica;
+pub mod revocation;
 pub mod seal;
 pub mod settlement;
 pub mod time;

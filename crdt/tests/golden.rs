@@ -17,6 +17,7 @@ use crdt::key::SecretKey;
 use crdt::message::{AuthRequest, Message, Reply};
 use crdt::pair::{Cut, DenyReason, Pair, PairBody};
 use crdt::register::{Change, Charter, Proposal};
+use crdt::revocation::RevocationList;
 use crdt::seal::{Sealed, SealingSecret};
 use crdt::settlement::{PairInRun, Run, StatementBody};
 use crdt::{
@@ -221,6 +222,9 @@ fn spoken() -> BTreeMap<String, String> {
     }
     let (home, node) = (ids().0, SecretKey::from_seed(&[2; 32]));
     let certificate = CardCertificate::sign(card_id(&home, [1, 2, 3, 4, 5, 6]), home, &node);
+    let at = Timestamp::from_ms(1_795_500_000_000);
+    let list = RevocationList::sign(home, at, [certificate.card], &node);
+    spoken.insert("card revocations".to_owned(), list.signature.to_string());
     spoken.insert("card number".to_owned(), CardText::Number(certificate.card).to_string());
     let qr = CardText::Certificate(Box::new(certificate)).to_string();
     spoken.insert("card certificate".to_owned(), qr);

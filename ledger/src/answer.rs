@@ -1,5 +1,8 @@
 //! What a caisse answers.
 
+mod accounting;
+mod card;
+mod disputes;
 mod federation;
 mod payments;
 mod people;
@@ -11,6 +14,9 @@ use crdt::register::ProposalId;
 use crdt::{CaisseId, Cents, GrantId, MemberId, NetworkId, RunId, VendorId};
 use serde::{Deserialize, Serialize};
 
+pub use accounting::*;
+pub use card::*;
+pub use disputes::*;
 pub use federation::*;
 pub use payments::*;
 pub use people::*;
@@ -33,6 +39,8 @@ pub enum Answer {
     People(Box<PeopleAnswer>),
     /// A card was issued.
     CardIssued(CardInfo),
+    /// Something about cards.
+    Cards(CardAnswer),
     /// A vendor was recorded.
     VendorAdded(VendorId),
     /// How many products of a sheet changed.
@@ -62,6 +70,8 @@ pub enum Answer {
     Paid(Receipt),
     /// A refund was made.
     Refunded(RefundReceipt),
+    /// Something about disputes, agreed contributions, reminders or corrections.
+    Disputes(DisputesAnswer),
     /// A charter was signed.
     Founded(NetworkId),
     /// A change was proposed.
@@ -96,6 +106,8 @@ pub enum Answer {
     Statement(Box<StatementInfo>),
     /// Settlement runs.
     Runs(Vec<RunInfo>),
+    /// Entries, balances, closings.
+    Accounting(AccountingAnswer),
     /// Accounts.
     Accounts(Vec<AccountInfo>),
     /// What a verification found.
@@ -125,6 +137,8 @@ pub struct Status {
     pub held: Cents,
     /// Holds older than 15 minutes: worth a look.
     pub old_holds: u64,
+    /// How credit is covered.
+    pub guarantee: Guarantee,
     /// Connected partners.
     pub connected: u64,
     /// Partners that we wait to hear from since the start.

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use crdt::digest::Domain;
 use crdt::{
-    BatchId, CaisseId, Cents, ClaimId, Date, Digest, GrantId, LineId, MemberId, Month, PaymentId,
-    RequestId, RunId, SignedCents, Timestamp, wire,
+    BatchId, CaisseId, Cents, ClaimId, Date, Digest, DisputeId, GrantId, LineId, MemberId, Month,
+    PaymentId, RequestId, RunId, SignedCents, Timestamp, wire,
 };
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +56,10 @@ pub enum Cause {
     Charge(CaisseId, PaymentId),
     /// A refund.
     Refund(PaymentId),
+    /// What the caisse bears of an answered dispute.
+    Dispute(DisputeId),
+    /// A correction of what a member holds, by its request id.
+    Correction(RequestId),
     /// A settlement run.
     Run(RunId),
     /// A bank transfer of a settlement run, between us and a partner.
@@ -128,16 +132,27 @@ pub struct Books {
     head: Digest,
     /// Posted credits less posted debits, and the same of what is held, over all accounts.
     sums: (i128, i128),
+    /// The last day on which nothing can be entered any more.
+    closed: Option<Date>,
 }
 
 impl Default for Books {
     fn default() -> Self {
-        Self { accounts: BTreeMap::new(), entries: 0, head: Digest::new([0; 32]), sums: (0, 0) }
+        Self {
+            accounts: BTreeMap::new(),
+            entries: 0,
+            head: Digest::new([0; 32]),
+            sums: (0, 0),
+            closed: None,
+        }
     }
 }
 
 /// The name of the record that holds the end of the chain.
 pub const HEAD_KEY: &[u8] = b"journal head";
+
+/// The name of the record that holds the last day that is closed.
+pub const CLOSED_KEY: &[u8] = b"closed until";
 
 impl Books {
     /// Loads the counters and the end of the chain.
@@ -151,7 +166,9 @@ impl Books {
             .into_iter()
             .filter_map(|(key, value)| Some((wire::decode(&key).ok()?, wire::decode(&value).ok()?)))
             .collect();
-        let mut books = Self { accounts, entries, head, sums: (0, 0) };
+        let closed = records.get(Kind::Meta, CLOSED_KEY);
+        let closed = closed.and_then(|bytes| wire::decode(&bytes).ok());
+        let mut books = Self { accounts, entries, head, sums: (0, 0), closed };
         books.sums = books.sum_all();
         books
     }
@@ -204,6 +221,28 @@ impl Books {
         self.head
     }
 
+    /// Returns the last day on which nothing can be entered any more.
+    #[must_use]
+    pub const fn closed(&self) -> Option<Date> {
+        self.closed
+    }
+
+    /// Closes a day and all days before. What is entered later belongs to an open day.
+    pub(crate) fn close(&mut self, turn: &mut Turn<'_>, day: Date) {
+        let day = self.closed.map_or(day, |closed| closed.max(day));
+        self.closed = Some(day);
+        turn.put(Kind::Meta, CLOSED_KEY, &day);
+    }
+
+    /// Returns a day, or the first open one if it is closed.
+    #[must_use]
+    pub fn open_day(&self, day: Date) -> Date {
+        match self.closed {
+            Some(closed) if day <= closed => closed.plus_days(1),
+            Some(_) | None => day,
+        }
+    }
+
     /// Returns whether the sums over all accounts are zero (invariant I1).
     #[must_use]
     pub const fn is_balanced(&self) -> bool {
@@ -237,7 +276,9 @@ impl Books {
         self.enter_on(turn, date, cause, phase, transfers)
     }
 
-    /// Makes an entry that belongs to another day than today, such as that of a bank's line.
+    /// Makes an entry that belongs to another day than today, such as that of a bank's line. If that day
+    /// is closed, the entry belongs to the first open one: what happened is never refused, and what was
+    /// closed never changes.
     ///
     /// # Errors
     /// As [`Books::enter`].
@@ -252,6 +293,7 @@ impl Books {
         phase: Phase,
         transfers: Vec<Transfer>,
     ) -> Result<(), BooksRefused> {
+        let date = self.open_day(date);
         let mut changed = self.after(phase, &transfers)?;
         mark_used(&mut changed, date, cause, phase, &transfers);
         for (account, counters) in &changed {

@@ -12,8 +12,8 @@ use crate::refused::Refused;
 use crate::state::{Secrets, Settings, State};
 use crate::turn::{Effect, Input, Outcome, Turn};
 use crate::{
-    allocation, expiry, federation, grant, home, host, member, people, planning, query, refund,
-    settle, shelf, vendor,
+    accounting, allocation, card, disputes, expiry, federation, grant, home, host, member, people,
+    planning, query, refund, settle, shelf, vendor,
 };
 
 /// One caisse: a state that changes only by inputs, and says by effects what it wants done.
@@ -174,6 +174,7 @@ fn carry_out(
         Command::AddMember { name, household } => member::add(state, turn, name, household),
         Command::IssueCard { member, code } => member::issue_card(state, turn, member, &code),
         Command::BlockCard { card } => member::block_card(state, turn, card),
+        Command::Cards(command) => card::carry_out(state, turn, command),
         Command::AddVendor { name, commune, kind, till } => {
             let vendor = vendor::Vendor { name, commune, kind, till, approvals: Vec::new() };
             vendor::add(state, turn, vendor)
@@ -201,6 +202,8 @@ fn carry_out(
         Command::People(command) => people::carry_out(state, turn, command),
         Command::Pay(_) => unreachable!("a payment has an idempotency key of its own"),
         Command::Refund { id, payment, amount } => refund::refund(state, turn, id, payment, amount),
+        Command::Accounting(command) => accounting::carry_out(state, turn, command),
+        Command::Disputes(command) => disputes::carry_out(state, turn, request, command),
         Command::Found(charter) => federation::found(state, turn, *charter),
         Command::Propose(change) => federation::propose(state, turn, change),
         Command::Approve(proposal) => federation::approve(state, turn, proposal),

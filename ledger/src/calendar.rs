@@ -31,6 +31,12 @@ impl Zone {
         Self::named("Europe/Paris").unwrap_or(Self(jiff::tz::TimeZone::UTC))
     }
 
+    /// Returns the zone's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.iana_name().unwrap_or("UTC")
+    }
+
     /// Returns the day of a moment at this place.
     #[must_use]
     pub fn date(&self, moment: Timestamp) -> Date {

@@ -3,14 +3,29 @@
 //! A code has four digits, so no slow hash protects it once the store is stolen; what protects it is
 //! a key that lies in another file than the store, and the lock after a few wrong codes.
 
+mod change;
+mod give;
+mod limits;
+mod lists;
+mod restriction;
+
 use crdt::card::{CardCertificate, CardText};
-use crdt::{CardId, MemberId, Timestamp};
+use crdt::{CardId, MemberId, Timestamp, VendorId};
 use serde::{Deserialize, Serialize};
 
+pub use give::{Holder, ManyCards, holder_key, notice_key};
+pub use limits::{CardUse, Limited};
+pub use restriction::Restriction;
+pub(crate) use {
+    give::put, limits::count, limits::may_pay, limits::room, limits::uncount, lists::answer,
+};
+
 use crate::answer::CardInfo;
+use crate::command::{CardCommand, WhyReplaced};
 use crate::records::Kind;
+use crate::refused::CardCommandRefused;
 use crate::state::State;
-use crate::turn::Turn;
+use crate::turn::{Outcome, Turn};
 
 /// A card.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +40,12 @@ pub struct Card {
     pub wrong_codes: u32,
     /// Until when it is locked, by our clock.
     pub locked_until: Option<Timestamp>,
+    /// When it was handed out.
+    pub issued: Timestamp,
+    /// What it may spend, if not all of the member's credit.
+    pub limited: Option<Limited>,
+    /// The card that took its place, and why.
+    pub replaced: Option<(CardId, WhyReplaced)>,
 }
 
 /// Why a card does not pay, in order of precedence.
@@ -41,10 +62,19 @@ pub enum CardRefused {
 }
 
 impl Card {
-    /// Makes a card with the keyed hash of its code.
+    /// Makes a card with the keyed hash of its code, handed out at a time.
     #[must_use]
-    pub const fn new(member: MemberId, code: [u8; 32]) -> Self {
-        Self { member, code, blocked: false, wrong_codes: 0, locked_until: None }
+    pub const fn new(member: MemberId, code: [u8; 32], issued: Timestamp) -> Self {
+        Self {
+            member,
+            code,
+            blocked: false,
+            wrong_codes: 0,
+            locked_until: None,
+            issued,
+            limited: None,
+            replaced: None,
+        }
     }
 }
 
@@ -92,16 +122,79 @@ fn is_of_gone_member(state: &State, turn: &Turn<'_>, id: &CardId) -> bool {
     member.is_some_and(|member| member.is_gone(turn.today()))
 }
 
+/// Where a card is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// At a vendor of ours.
+    Vendor(VendorId),
+    /// At a vendor of another caisse.
+    Elsewhere,
+}
+
+/// Carries out a command about cards.
+pub(crate) fn carry_out(state: &mut State, turn: &mut Turn<'_>, command: CardCommand) -> Outcome {
+    match command {
+        CardCommand::MakeBlanks { count } => give::make_blanks(state, turn, count),
+        CardCommand::Give { member, code, blank, holder } => {
+            give::give(state, turn, member, &code, blank, holder)
+        }
+        CardCommand::Replace { card, why, code, blank } => {
+            give::replace(state, turn, card, why, &code, blank)
+        }
+        CardCommand::ChangeCode { card, code } => change::code(state, turn, card, &code),
+        CardCommand::Unlock { card, reason } => change::unlock(state, turn, card, reason),
+        CardCommand::Limit { card, limits } => change::limit(state, turn, card, limits),
+        CardCommand::Restrict { member, change } => {
+            restriction::restrict(state, turn, member, change)
+        }
+    }
+}
+
+/// Returns a card of a member.
+fn known(state: &State, id: CardId) -> Result<&Card, CardCommandRefused> {
+    if state.blanks.contains_key(&id) {
+        return Err(CardCommandRefused::Blank);
+    }
+    state.cards.get(&id).ok_or(CardCommandRefused::UnknownCard)
+}
+
+fn check_text(text: &str) -> Result<(), CardCommandRefused> {
+    let fits = !text.trim().is_empty() && text.chars().count() <= crate::limits::TEXT_CHARS;
+    if fits { Ok(()) } else { Err(CardCommandRefused::Text) }
+}
+
+/// Returns the key among [`Kind::Note`] of why something was done to a card: `card`, its id, the time.
+/// A note of the books has the eight bytes of a place.
+fn note_key(card: CardId, at: Timestamp) -> Vec<u8> {
+    [b"card".as_slice(), card.as_bytes(), &at.as_ms().to_be_bytes()].concat()
+}
+
+/// Counts the cards that a member got within the last twelve months.
+fn in_year(state: &State, turn: &Turn<'_>, member: MemberId) -> u32 {
+    let since = turn.today().plus_days(-365);
+    let recent = state.cards_of(member).filter(|(_, card)| turn.day_of(card.issued) > since);
+    u32::try_from(recent.count()).unwrap_or(u32::MAX)
+}
+
+fn qr(state: &State, card: CardId) -> String {
+    let certificate = CardCertificate::sign(card, state.me, &state.secrets.node);
+    CardText::Certificate(Box::new(certificate)).to_string()
+}
+
 /// Returns what is told of a card: everything but its code.
-pub(crate) fn card_info(state: &State, now: Timestamp, id: CardId) -> Option<CardInfo> {
+pub(crate) fn card_info(state: &State, turn: &Turn<'_>, id: CardId) -> Option<CardInfo> {
     let card = state.cards.get(&id)?;
-    let certificate = CardCertificate::sign(id, state.me, &state.secrets.node);
+    let spent = |limited: &Limited| limits::spent(turn, limited, turn.today().month());
     Some(CardInfo {
         card: id,
         number: CardText::Number(id).to_string(),
-        qr: CardText::Certificate(Box::new(certificate)).to_string(),
+        qr: qr(state, id),
         member: card.member,
         blocked: card.blocked,
-        locked_until: card.locked_until.filter(|until| now < *until),
+        locked_until: card.locked_until.filter(|until| turn.now < *until),
+        issued: card.issued,
+        spent_this_month: card.limited.as_ref().map(spent).unwrap_or_default(),
+        limited: card.limited.clone(),
+        cards_in_year: in_year(state, turn, card.member),
     })
 }

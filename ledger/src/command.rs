@@ -1,5 +1,8 @@
 //! What people ask of a caisse.
 
+mod accounting;
+mod card;
+mod disputes;
 mod pay;
 mod people;
 
@@ -14,6 +17,9 @@ use crdt::{
 };
 use serde::{Deserialize, Serialize};
 
+pub use accounting::*;
+pub use card::*;
+pub use disputes::*;
 pub use pay::*;
 pub use people::*;
 
@@ -46,6 +52,8 @@ pub enum Command {
         /// The card.
         card: CardId,
     },
+    /// Something about cards.
+    Cards(CardCommand),
     /// Records a vendor.
     AddVendor {
         /// The vendor's name, as on its stall.
@@ -138,6 +146,10 @@ pub enum Command {
         /// How much of what was covered; all that is left when absent.
         amount: Option<Cents>,
     },
+    /// Closes or corrects the books.
+    Accounting(AccountingCommand),
+    /// Something about disputes, agreed contributions, reminders or corrections.
+    Disputes(DisputesCommand),
     /// Signs a founding charter, or joins the federation that it founded.
     Found(Box<Charter>),
     /// Proposes a change of the register.
@@ -198,6 +210,8 @@ pub enum Query {
     People(PeopleQuery),
     /// The card, with its certificate for the QR code.
     Card(CardId),
+    /// Something about cards.
+    Cards(CardQuery),
     /// All vendors.
     Vendors,
     /// The vendor whose till speaks with the secret of this hash.
@@ -221,6 +235,8 @@ pub enum Query {
     },
     /// One payment, as host or as home.
     Payment(PaymentId),
+    /// Something about disputes, agreed contributions, reminders or corrections.
+    Disputes(DisputesQuery),
     /// The caisse's own contact, for a founding charter or an admission.
     Contact,
     /// The register: charter, members, proposals, agreements.
@@ -243,6 +259,8 @@ pub enum Query {
     },
     /// All settlement runs.
     Runs,
+    /// Accounts as an accountant reads them.
+    Accounting(AccountingQuery),
     /// Every account of the books with its counters.
     Accounts,
     /// Everything re-derived from the books and feeds.

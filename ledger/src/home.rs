@@ -15,13 +15,14 @@ pub(crate) use relearns::relearns;
 
 use crate::account::Account;
 use crate::books::{Cause, Phase, Transfer};
-use crate::card::{self, CardRefused};
+use crate::card::{self, CardRefused, Place};
 use crate::federation;
 use crate::funding::{self, Funding};
 use crate::limits;
 use crate::payment::read_charge_key;
 use crate::payment::{Charge, ChargeState, OPEN_CHARGE, charge_key, open_key, open_range};
 use crate::records::{Kind, Records};
+use crate::refused::CardUseRefused;
 use crate::spent;
 use crate::state::State;
 use crate::turn::{Effect, Turn};
@@ -107,7 +108,8 @@ fn answer_again(
     turn.effect(Effect::SendRange { to: host, feed, after: charge.said - 1 });
 }
 
-/// Decides in the order of precedence of [`DenyReason`]; changes nothing but the count of wrong codes.
+/// Decides in the order of precedence of [`DenyReason`], except that what the member restricted comes right
+/// after the code; changes nothing but the count of wrong codes.
 fn decide(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -124,12 +126,23 @@ fn decide(
             CardRefused::Locked(_) => DenyReason::CardLocked,
             CardRefused::WrongCode(_) => DenyReason::WrongCode,
         })?;
+    // A partner learns that the card does not pay, not why.
+    card::may_pay(state, turn, request.card, member, Place::Elsewhere).map_err(|refused| {
+        match refused {
+            CardUseRefused::Frozen => DenyReason::CardBlocked,
+            CardUseRefused::Blank => DenyReason::UnknownCard,
+            CardUseRefused::Over { .. }
+            | CardUseRefused::OtherVendor
+            | CardUseRefused::Limit { .. } => DenyReason::SpendingCap,
+        }
+    })?;
     within_visitor_limits(state, turn, request, member, &terms)?;
     let Funding { account, available, room } = funding::of(state, turn, member);
     if available < request.covered {
         return Err(DenyReason::InsufficientFunds);
     }
-    if room < request.covered {
+    let of_card = card::room(state, turn, request.card).unwrap_or(Cents::MAX);
+    if room.min(of_card) < request.covered {
         return Err(DenyReason::SpendingCap);
     }
     let owed = state.books.owed_to(host).checked_add(request.covered.signed());
@@ -185,6 +198,13 @@ fn grant(state: &mut State, turn: &mut Turn<'_>, request: &Request<'_>, payer: P
     let said = federation::say(state, turn, host, body);
     hold(state, turn, host, payment, covered, payer, said);
     count_visit(turn, host, month, member, covered);
+    count_card(state, turn, request);
+}
+
+/// Counts what a card with limits spends elsewhere.
+fn count_card(state: &State, turn: &mut Turn<'_>, request: &Request<'_>) {
+    let key = open_key(OPEN_CHARGE, &charge_key(&request.host, &request.payment));
+    card::count(state, turn, request.card, &key, request.covered);
 }
 
 /// Counts what a member spends at a host in a month, for the agreement's limit.

@@ -4,6 +4,8 @@
 //! argument, chance is a seed, and what must be stored is an [`Effect`] like any other.
 
 pub mod account;
+pub mod accounting;
+pub mod agreed;
 pub mod allocation;
 pub mod answer;
 mod answered;
@@ -12,9 +14,14 @@ pub mod caisse;
 pub mod calendar;
 pub mod card;
 pub mod command;
+mod correction;
+pub mod dispute;
+mod disputes;
 pub mod draw;
+pub mod dunning;
 pub mod expiry;
 pub mod federation;
+pub mod french;
 mod funding;
 pub mod grant;
 pub mod guarantee;
@@ -23,7 +30,7 @@ pub mod host;
 pub mod limits;
 pub mod lots;
 pub mod member;
-mod note;
+pub mod note;
 pub mod payment;
 mod people;
 mod planning;

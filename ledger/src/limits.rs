@@ -14,6 +14,15 @@ pub const ROWS: u32 = 10_000;
 /// Bytes of one part of a kept answer: a quarter of what the store takes as one record.
 pub const ANSWER_PART_BYTES: usize = 1024 * 1024;
 
+/// Days after a payment in which it can be contested.
+pub const DISPUTE_DAYS: i32 = 90;
+
+/// Working days within which a dispute is to be answered.
+pub const DISPUTE_ANSWER_WORKING_DAYS: u16 = 10;
+
+/// Days for which a contested amount is not paid out to the vendor.
+pub const DISPUTE_FROZEN_DAYS: i32 = 15;
+
 /// Time after which a host asks the home caisse again.
 pub const ASK_AGAIN: Duration = Duration::from_ms(1_000);
 
@@ -28,6 +37,16 @@ pub const OPEN_SALES: usize = 10_000;
 
 /// Holds that one host may have open: its ceiling is reached long before.
 pub const OPEN_HOLDS_PER_HOST: usize = 10_000;
+
+/// Blank cards that are made at once: as many as one file of paper holds.
+pub const BLANK_CARDS: u32 = 1_000;
+
+/// Vendors that the limits of a card name: a list that a person reads.
+pub const CARD_VENDORS: usize = 100;
+
+/// Cards of one account within twelve months of which the operator is told, as mature benefit cards do
+/// (7 CFR 274.6).
+pub const MANY_CARDS: u32 = 4;
 
 /// Lines of one basket: a till's roll of paper.
 pub const BASKET_LINES: usize = 200;

@@ -52,7 +52,7 @@ pub fn key(member: MemberId, origin: Origin) -> Vec<u8> {
     [member.as_bytes().as_slice(), &[letter], month.to_string().as_bytes()].concat()
 }
 
-fn origin_of(key: &[u8]) -> Option<Origin> {
+pub(crate) fn origin_of(key: &[u8]) -> Option<Origin> {
     let (letter, month) = key.get(MemberId::LEN..)?.split_first()?;
     let month = std::str::from_utf8(month).ok()?.parse().ok()?;
     match letter {

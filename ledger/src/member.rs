@@ -8,7 +8,7 @@ use crate::account::Account;
 use crate::allocation;
 use crate::answer::{Answer, CardInfo};
 use crate::books::{Cause, Phase, Transfer};
-use crate::card::{Card, card_info};
+use crate::card::{self, Card, card_info};
 use crate::command::{Code, Purse};
 use crate::limits;
 use crate::records::Kind;
@@ -130,10 +130,8 @@ pub(crate) fn issue_card(
     }
     let random = state.random("card");
     let id = crdt::card::card_id(&state.me, random);
-    let card = Card::new(member, state.secrets.code_tag(&id, code.digits()));
-    turn.put(Kind::Card, id.as_bytes(), &card);
-    state.cards.insert(id, card);
-    Ok(Answer::CardIssued(info_of(state, turn, id)?))
+    let card = Card::new(member, state.secrets.code_tag(&id, code.digits()), turn.now);
+    Ok(Answer::CardIssued(card::put(state, turn, id, card)?))
 }
 
 /// Blocks a card for good.
@@ -145,7 +143,7 @@ pub(crate) fn block_card(state: &mut State, turn: &mut Turn<'_>, id: CardId) -> 
 }
 
 fn info_of(state: &State, turn: &Turn<'_>, id: CardId) -> Result<CardInfo, Refused> {
-    card_info(state, turn.now, id).ok_or(Refused::NotFound)
+    card_info(state, turn, id).ok_or(Refused::NotFound)
 }
 
 /// The contributions of a member for a month, by request id.

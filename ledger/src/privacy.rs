@@ -38,7 +38,7 @@ const UNTIL_ERASED: &str = "until erasure";
 const WITH_BOOKS: &str = "ten years, with the books";
 
 /// Everything that is kept of persons.
-pub const FIELDS: [PersonalField; 17] = [
+pub const FIELDS: [PersonalField; 18] = [
     PersonalField::new(
         "name",
         "issue cards in person, answer the member",
@@ -61,6 +61,12 @@ pub const FIELDS: [PersonalField; 17] = [
         Kind::Person,
     ),
     PersonalField::new("reason for leaving", "learn why people leave", UNTIL_ERASED, Kind::Person),
+    PersonalField::new(
+        "name of another holder of a card",
+        "hand the card out in person",
+        UNTIL_ERASED,
+        Kind::Person,
+    ),
     PersonalField::new(
         "reasons and notes of operators",
         "explain entries of the books",

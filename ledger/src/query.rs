@@ -10,13 +10,14 @@ use crdt::{Cents, MemberId, PaymentId, wire};
 use crate::account::Account;
 use crate::answer::{AccountInfo, Answer, PaymentInfo, Status};
 use crate::command::Query;
-use crate::limits;
 use crate::payment::{Charge, ChargeState, Sale, SaleState, read_charge_key};
 use crate::records::Kind;
 use crate::refused::{MemberRefused, Refused};
 use crate::state::State;
 use crate::turn::{Outcome, Turn};
-use crate::{allocation, expiry, grant, guarantee, lots, planning, verify};
+use crate::{
+    accounting, allocation, disputes, expiry, grant, guarantee, limits, lots, planning, verify,
+};
 
 /// The age from which the operator is told of a hold.
 const OLD_HOLD: crdt::Duration = crdt::Duration::from_ms(15 * 60_000);
@@ -29,8 +30,9 @@ pub(crate) fn answer(state: &State, turn: &Turn<'_>, question: &Query) -> Outcom
         Query::Member(id) => people::member(state, turn, *id),
         Query::People(question) => crate::people::answer(state, turn, question),
         Query::Card(id) => {
-            crate::card::card_info(state, turn.now, *id).map(Answer::Card).ok_or(Refused::NotFound)
+            crate::card::card_info(state, turn, *id).map(Answer::Card).ok_or(Refused::NotFound)
         }
+        Query::Cards(question) => crate::card::answer(state, turn, *question),
         Query::Vendors => Ok(Answer::Vendors(people::vendors(state, turn))),
         Query::Till(secret) => people::till(state, turn, *secret),
         Query::Rules => Ok(Answer::Rules(Box::new(planning::list(state, turn)))),
@@ -43,6 +45,7 @@ pub(crate) fn answer(state: &State, turn: &Turn<'_>, question: &Query) -> Outcom
         }
         Query::Payments { limit } => Ok(Answer::Payments(payments(state, turn, *limit))),
         Query::Payment(id) => payment(state, turn, *id),
+        Query::Disputes(question) => disputes::query(state, turn, question),
         Query::Contact => Ok(Answer::Contact(Box::new(state.settings.contact.clone()))),
         Query::Federation => federation::register(state),
         Query::CardHome(card) => federation::card_home(state, card),
@@ -52,6 +55,7 @@ pub(crate) fn answer(state: &State, turn: &Turn<'_>, question: &Query) -> Outcom
         }
         Query::Statement { with } => federation::statement(state, turn, *with),
         Query::Runs => Ok(Answer::Runs(federation::runs(state, turn))),
+        Query::Accounting(question) => accounting::answer(state, turn, question),
         Query::Accounts => Ok(Answer::Accounts(accounts(state))),
         Query::Verify => Ok(Answer::Verified(Box::new(verify::verify(state, turn)))),
     }
@@ -91,6 +95,7 @@ fn status(state: &State, turn: &Turn<'_>) -> Status {
         outstanding: Cents::checked_sum(outstanding).unwrap_or(Cents::MAX),
         held: Cents::checked_sum(held).unwrap_or(Cents::MAX),
         old_holds: old as u64,
+        guarantee: guarantee::now(state),
         connected: connected as u64,
         unheard: u64::from(federation.map_or(0, |f| f.unheard(&state.me))),
         forked,

@@ -70,11 +70,27 @@ pub enum Kind {
     Tally,
     /// Who waits to become a member, by the member id to be; the person is a [`Kind::Person`].
     Waiting,
+    /// A closed day with its totals, by day (big-endian i32).
+    DayClosing,
+    /// The place of the entry that reversed another, by the place of that one (big-endian u64).
+    Reversed,
+    /// What an account held at the end of a closed year, by year and account.
+    ClosedBalance,
+    /// A card that belongs to nobody yet, by card id.
+    BlankCard,
+    /// What restricts a member's cards, by member id.
+    Restriction,
+    /// What a card with limits spent in a month, by card and month.
+    CardSpent,
+    /// Which card with limits made a payment, by a letter and the payment's key.
+    CardUse,
+    /// What a member agreed to contribute, by member and first month.
+    Agreed,
 }
 
 impl Kind {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 40] = [
         Self::Meta,
         Self::Member,
         Self::Person,
@@ -107,6 +123,14 @@ impl Kind {
         Self::BankDetails,
         Self::Tally,
         Self::Waiting,
+        Self::DayClosing,
+        Self::Reversed,
+        Self::ClosedBalance,
+        Self::BlankCard,
+        Self::Restriction,
+        Self::CardSpent,
+        Self::CardUse,
+        Self::Agreed,
     ];
 }
 

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::account::Account;
 use crate::answer::{Answer, RefundReceipt};
 use crate::books::{Cause, Phase, Transfer};
+use crate::card;
 use crate::federation;
-use crate::payment::{Sale, SaleState};
+use crate::payment::{OPEN_SALE, Sale, SaleState, open_key};
 use crate::records::Kind;
 use crate::refused::{BooksRefused, FederationRefused, RefundRefused};
 use crate::sale::{self, Mode};
@@ -130,6 +131,7 @@ fn give_back(
     let amount = back.amount;
     let entered = state.books.enter(turn, Cause::Refund(id), Phase::Posted, vec![back]);
     debug_assert!(entered.is_ok(), "it was checked, or a partner's word needs no limit");
+    card::uncount(turn, &open_key(OPEN_SALE, payment.as_bytes()), amount);
     if let (Some(member), Mode::Credit) = (sale.member, sale.mode) {
         spent::uncount(turn, member, turn.day_of(sale.at), amount);
         take_bonus_back(state, turn, id, &mut sale, member, amount);

@@ -1,6 +1,9 @@
 //! Why a request is refused: data, in order of precedence, never an error. A refusal changes nothing
 //! unless its variant says so.
 
+mod accounting;
+mod card;
+mod disputes;
 mod federation;
 mod payments;
 mod people;
@@ -9,6 +12,9 @@ mod treasury;
 use crdt::Cents;
 use serde::{Deserialize, Serialize};
 
+pub use accounting::*;
+pub use card::*;
+pub use disputes::*;
 pub use federation::*;
 pub use payments::*;
 pub use people::*;
@@ -27,12 +33,18 @@ pub enum Refused {
     /// A refund.
     #[error(transparent)]
     Refund(#[from] RefundRefused),
+    /// Something about disputes, agreed contributions or corrections.
+    #[error(transparent)]
+    Disputes(#[from] DisputesRefused),
     /// Something about members, cards, contributions or allocations.
     #[error(transparent)]
     Member(#[from] MemberRefused),
     /// Something about a change of members or the waiting list.
     #[error(transparent)]
     People(#[from] PeopleRefused),
+    /// Something about cards.
+    #[error(transparent)]
+    Card(#[from] CardCommandRefused),
     /// Something about rules.
     #[error(transparent)]
     Rules(#[from] RulesRefused),
@@ -48,6 +60,9 @@ pub enum Refused {
     /// Something about statements and settlement.
     #[error(transparent)]
     Settlement(#[from] SettlementRefused),
+    /// Something about accounts and closings.
+    #[error(transparent)]
+    Accounting(Box<AccountingRefused>),
     /// Nothing of that name.
     #[error("nothing is known under this id")]
     NotFound,
@@ -72,6 +87,12 @@ pub enum BooksRefused {
     /// A hold that is not there.
     #[error("no such hold")]
     NoSuchHold,
+}
+
+impl From<AccountingRefused> for Refused {
+    fn from(refused: AccountingRefused) -> Self {
+        Self::Accounting(Box::new(refused))
+    }
 }
 
 impl From<BooksRefused> for Refused {

@@ -7,11 +7,11 @@ use crate::records::Kind;
 use crate::rules::Caps;
 use crate::turn::Turn;
 
-fn week_key(member: MemberId, date: Date) -> Vec<u8> {
+pub(crate) fn week_key(member: MemberId, date: Date) -> Vec<u8> {
     [member.as_bytes().as_slice(), b"w", &date.monday().number().to_be_bytes()].concat()
 }
 
-fn month_key(member: MemberId, date: Date) -> Vec<u8> {
+pub(crate) fn month_key(member: MemberId, date: Date) -> Vec<u8> {
     [member.as_bytes().as_slice(), b"m", date.month().to_string().as_bytes()].concat()
 }
 

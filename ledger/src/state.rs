@@ -1,17 +1,19 @@
 //! What a caisse holds in memory, and how it is loaded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crdt::contact::Contact;
 use crdt::digest::keyed;
 use crdt::key::SecretKey;
 use crdt::seal::SealingSecret;
-use crdt::{CaisseId, CardId, Duration, MemberId, Month, PaymentId, Pseudonym, VendorId, wire};
+use crdt::{
+    CaisseId, CardId, Duration, MemberId, Month, PaymentId, Pseudonym, Timestamp, VendorId, wire,
+};
 use serde::de::DeserializeOwned;
 
 use crate::books::Books;
 use crate::calendar::Zone;
-use crate::card::Card;
+use crate::card::{Card, Restriction};
 use crate::federation::Federation;
 use crate::home::Hold;
 use crate::host::Waiting;
@@ -53,6 +55,10 @@ pub struct Settings {
     pub zone: Zone,
     /// How payments are decided.
     pub payments: PaymentSettings,
+    /// The chart of accounts, and what is decided about accounts.
+    pub accounting: crate::accounting::Settings,
+    /// Days after the first of a month at which members are reminded of its contribution.
+    pub reminders: Vec<u16>,
 }
 
 /// What must not be known outside of the caisse.
@@ -112,6 +118,12 @@ pub(crate) struct State {
     pub books: Books,
     pub members: BTreeMap<MemberId, Member>,
     pub cards: BTreeMap<CardId, Card>,
+    /// The cards of each member.
+    pub cards_of: BTreeSet<(MemberId, CardId)>,
+    /// Cards that belong to nobody yet, and when they were made.
+    pub blanks: BTreeMap<CardId, Timestamp>,
+    /// What members restricted.
+    pub restrictions: BTreeMap<MemberId, Restriction>,
     pub vendors: BTreeMap<VendorId, Vendor>,
     pub shelf: Shelf,
     pub rules: RuleBook,
@@ -129,11 +141,15 @@ impl State {
     /// Loads what was stored.
     pub fn load(settings: Settings, secrets: Secrets, records: &dyn Records) -> Self {
         let me = settings.contact.id;
+        let cards: BTreeMap<CardId, Card> = table(records, Kind::Card, CardId::from_slice);
         let mut state = Self {
             me,
             books: Books::load(records),
             members: table(records, Kind::Member, MemberId::from_slice),
-            cards: table(records, Kind::Card, CardId::from_slice),
+            cards_of: cards.iter().map(|(id, card)| (card.member, *id)).collect(),
+            cards,
+            blanks: table(records, Kind::BlankCard, CardId::from_slice),
+            restrictions: table(records, Kind::Restriction, MemberId::from_slice),
             vendors: table(records, Kind::Vendor, VendorId::from_slice),
             shelf: Shelf::load(records, &secrets),
             rules: RuleBook::load(records, &settings.rules),
@@ -149,6 +165,13 @@ impl State {
         crate::host::load(&mut state, records);
         crate::home::load(&mut state, records);
         state
+    }
+
+    /// Returns the cards of a member, in the order of their ids.
+    pub fn cards_of(&self, member: MemberId) -> impl Iterator<Item = (CardId, &Card)> {
+        let all =
+            (member, CardId::new([0; CardId::LEN]))..=(member, CardId::new([0xff; CardId::LEN]));
+        self.cards_of.range(all).filter_map(|(_, id)| Some((*id, self.cards.get(id)?)))
     }
 
     /// Draws random bytes of this start's chance.

@@ -114,6 +114,12 @@ impl<'a> Turn<'a> {
         self.zone.date(self.now)
     }
 
+    /// Returns where the caisse is.
+    #[must_use]
+    pub const fn zone(&self) -> &'a Zone {
+        self.zone
+    }
+
     /// Returns the day of a moment at the caisse's place.
     #[must_use]
     pub fn day_of(&self, moment: Timestamp) -> Date {

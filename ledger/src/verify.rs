@@ -1,6 +1,9 @@
 //! Re-derives everything from the hash-chained books and the feeds, and names the first thing that
 //! differs.
 
+mod cards;
+mod disputes;
+
 use std::collections::BTreeMap;
 
 use crdt::feed::{Body, Envelope, FeedId, Verified};
@@ -39,7 +42,7 @@ impl Report {
         self.differences.is_empty()
     }
 
-    fn differs(&mut self, what: impl Into<String>) {
+    pub(crate) fn differs(&mut self, what: impl Into<String>) {
         // One broken link makes everything after it differ: the first few say enough.
         if self.differences.len() < 20 {
             self.differences.push(what.into());
@@ -49,9 +52,9 @@ impl Report {
 
 /// What the journal says of one payment: what is held now, and what was posted.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-struct Booked {
-    held: i128,
-    posted: i128,
+pub(crate) struct Booked {
+    pub(crate) held: i128,
+    pub(crate) posted: i128,
 }
 
 /// Verifies everything that is stored.
@@ -62,6 +65,9 @@ pub(crate) fn verify(state: &State, turn: &Turn<'_>) -> Report {
     sales(state, turn, &booked, &mut report);
     charges(state, turn, &booked, &mut report);
     partners(state, turn, &mut report);
+    crate::accounting::check::verify(state, turn, &booked, &mut report);
+    cards::check(state, turn, &mut report);
+    disputes::disputes(turn, &booked, &mut report);
     for what in crate::people::differences(state, turn) {
         report.differs(what);
     }
@@ -72,7 +78,7 @@ pub(crate) fn verify(state: &State, turn: &Turn<'_>) -> Report {
 const PAGE: usize = 4_096;
 
 /// Reads a whole kind of records, page by page.
-fn each(turn: &Turn<'_>, kind: Kind, mut visit: impl FnMut(&Row)) {
+pub(crate) fn each(turn: &Turn<'_>, kind: Kind, mut visit: impl FnMut(&Row)) {
     let mut from = Vec::new();
     loop {
         let page = turn.range(kind, &from, &[], PAGE);
@@ -84,7 +90,7 @@ fn each(turn: &Turn<'_>, kind: Kind, mut visit: impl FnMut(&Row)) {
     }
 }
 
-type PaymentBooks = BTreeMap<Cause, Booked>;
+pub(crate) type PaymentBooks = BTreeMap<Cause, Booked>;
 
 /// Follows the chain of the books and re-derives every account.
 fn journal(state: &State, turn: &Turn<'_>, report: &mut Report) -> PaymentBooks {

@@ -2,11 +2,16 @@
 //! at once.
 
 mod stories {
+    mod accounting;
     mod across;
     mod bad_input;
+    mod cards;
+    mod disputes;
+    mod dunning;
     mod federation;
     mod home;
     mod hostile;
+    mod laws;
     mod models;
     mod people;
     mod restore;

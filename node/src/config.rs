@@ -1,5 +1,6 @@
 //! The configuration of a caisse: one TOML file. Errors name the file, the line, the column and the key.
 
+mod accounting;
 mod error;
 mod rules;
 mod sections;
@@ -30,6 +31,10 @@ pub struct Config {
     pub rules: Rules,
     /// How payments are decided.
     pub payments: PaymentSettings,
+    /// The chart of accounts, and what is decided about accounts.
+    pub accounting: ledger::accounting::Settings,
+    /// Days after the first of a month at which members are reminded of its contribution.
+    pub reminders: Vec<u16>,
     /// What is offered to another caisse unless something else is said.
     pub terms: Terms,
     /// Where the node listens for other caisses, as multiaddresses.
@@ -89,6 +94,8 @@ impl Config {
             zone: file.caisse.time_zone.0,
             rules: file.rules.read()?,
             payments: payments_of(&file.cards, &file.payments),
+            accounting: accounting::settings(file.caisse.siren, file.chart, &file.receipts)?,
+            reminders: file.dunning.after_days.read()?,
             terms: file.agreement.terms(),
             listen: values::addresses(file.node.listen)?,
             addresses: values::addresses(file.node.addresses)?,

@@ -1,4 +1,4 @@
-//! Files of the bank and of other programs: pure conversion between bytes and plain types.
+//! Files of the bank and of other programs, and paper: pure conversion between bytes and plain types.
 //!
 //! Nothing here opens a file, knows a clock, or decides about members and money: a statement is
 //! read, a payment file is made, and what to do with them is decided elsewhere.
@@ -10,7 +10,9 @@
 //! | [`members_csv`] | read and write | members as a table |
 //! | [`pain001`] | write | credit transfers, pain.001, versions 03 and 09 |
 //! | [`pain008`] | write | direct debits, pain.008, versions 02 and 08 |
+//! | [`fec`] | write, check | a year's entries, as French law asks for them |
 //! | [`pain002`] | read | what the bank did with a payment file, pain.002, versions 03 and 10 |
+//! | [`pdf`] | write | paper: cards to cut, and documents of a table |
 //!
 //! What is read comes from a stranger: every size is bounded ([`limits`]), and what is wrong is said
 //! with its place ([`Problem`]). What is written is the same bytes for the same input, for ever, so
@@ -19,6 +21,7 @@
 pub mod bank_csv;
 pub mod camt053;
 mod date;
+pub mod fec;
 mod field;
 pub mod iban;
 pub mod limits;
@@ -27,6 +30,7 @@ pub mod pain001;
 pub mod pain002;
 pub mod pain008;
 mod payment_file;
+pub mod pdf;
 mod problem;
 mod reason;
 mod sepa_text;

@@ -74,6 +74,7 @@ pub fn till_routes(doors: Doors) -> Router {
         .route("/v1/payments", post(till::pay))
         .route("/v1/refunds", post(till::refund))
         .route("/v1/card-home", post(till::card_home))
+        .route("/v1/revoked-cards", get(till::revoked_cards))
         .route("/v1/vendor", get(till::vendor))
         .route("/v1/catalogue", get(till::catalogue))
         .layer(DefaultBodyLimit::max(TILL_BODY_BYTES))
@@ -96,6 +97,11 @@ async fn ready(State(doors): State<Doors>) -> (StatusCode, &'static str) {
 }
 
 async fn metrics(State(doors): State<Doors>) -> String {
+    if let Ok(Ok(ledger::Answer::Guarantee(guarantee))) =
+        doors.machine.query(ledger::Query::Guarantee).await
+    {
+        doors.metrics.guarantee_margin.set(guarantee.margin().get());
+    }
     doors.metrics.text()
 }
 

@@ -24,6 +24,8 @@ pub struct Metrics {
     refused: Counter,
     journal_entries: Gauge,
     open_payments: Gauge,
+    /// What covers credit less what is owed, in cents: below zero, credit is not covered.
+    pub guarantee_margin: Gauge,
     /// Connected partners.
     pub connected: Gauge,
 }
@@ -40,6 +42,7 @@ impl Default for Metrics {
             refused: Counter::default(),
             journal_entries: Gauge::default(),
             open_payments: Gauge::default(),
+            guarantee_margin: Gauge::default(),
             connected: Gauge::default(),
             registry: Registry::default(),
         };
@@ -56,6 +59,8 @@ impl Default for Metrics {
         registry.register("journal_entries", "Entries of the books", entries);
         let open = metrics.open_payments.clone();
         registry.register("open_payments", "Sales and holds that are not finished", open);
+        let margin = metrics.guarantee_margin.clone();
+        registry.register("guarantee_margin_cents", "Money and grants less credit owed", margin);
         registry.register("connected_partners", "Connected partners", metrics.connected.clone());
         Self { registry, ..metrics }
     }

@@ -157,6 +157,8 @@ pub fn load(dir: &Path) -> Result<Caisse, SetupError> {
         rules: config.rules.clone(),
         zone: config.zone.clone(),
         payments: config.payments,
+        accounting: config.accounting.clone(),
+        reminders: config.reminders.clone(),
     };
     Ok(Caisse { config, settings, secrets })
 }

@@ -1,11 +1,11 @@
-//! Members, cards, vendors, contributions and the catalogue.
+//! Members, vendors, contributions and the catalogue.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use crdt::card::CardText;
 use crdt::{BasisPoints, Cents, Date, Month};
 
+use super::disputes::{Agree, Correct};
 use super::values::percent;
 
 /// Members.
@@ -28,6 +28,8 @@ pub enum Member {
     },
     /// Lists the members with what they hold.
     List,
+    /// Corrects what a member holds, with a reason; undone by the opposite.
+    Correct(Correct),
     /// Shows a member with cards and contributions.
     Show {
         /// The member: its name, or the beginning of its id (4 digits or more).
@@ -98,6 +100,33 @@ pub enum Member {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// Freezes all cards of a member at once; a sale that was authorised before is still paid.
+    Freeze {
+        /// The member: its name, or the beginning of its id.
+        member: String,
+    },
+    /// Lets the cards of a frozen member pay again.
+    Unfreeze {
+        /// The member: its name, or the beginning of its id.
+        member: String,
+    },
+    /// Lets a member's cards pay at vendors of this caisse only, or everywhere again.
+    OnlyAtHome {
+        /// The member: its name, or the beginning of its id.
+        member: String,
+        /// Whether they pay at home only.
+        #[arg(value_enum)]
+        only: OnOff,
+    },
+}
+
+/// Whether something is so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OnOff {
+    /// It is.
+    On,
+    /// It is not.
+    Off,
 }
 
 /// What changes of a member.
@@ -154,33 +183,6 @@ pub struct CodeSource {
     pub code_file: Option<PathBuf>,
 }
 
-/// Food cards.
-#[derive(Debug, Subcommand)]
-pub enum Card {
-    /// Issues a card; asks for the code that the member chooses.
-    Issue {
-        /// The member: its name, or the beginning of its id.
-        #[arg(long)]
-        member: String,
-        /// Where the code comes from.
-        #[command(flatten)]
-        code: CodeSource,
-    },
-    /// Blocks a lost card for good; the member keeps the balance.
-    Block {
-        /// The card's number.
-        card: CardText,
-    },
-    /// Draws a card to print, in French, as SVG with its QR code.
-    Print {
-        /// The card's number.
-        card: CardText,
-        /// Writes the drawing there instead of standard output.
-        #[arg(long, value_name = "FILE")]
-        out: Option<PathBuf>,
-    },
-}
-
 /// Vendors.
 #[derive(Debug, Subcommand)]
 pub enum Vendor {
@@ -233,6 +235,10 @@ pub enum Contribution {
         #[arg(long)]
         cash: bool,
     },
+    /// Records what a member agreed to contribute each month, within the rules.
+    Agree(Agree),
+    /// Lists what members agreed to contribute.
+    Agreed,
 }
 
 /// The catalogue.

@@ -1,17 +1,17 @@
 //! Members and their contributions.
 
 use ledger::answer::{MemberDetail, MemberInfo};
-use ledger::command::Purse;
+use ledger::command::{Purse, Restrict};
 use ledger::rules::Household;
 use ledger::{Answer, Command, Query};
 
-use super::Context;
-use crate::args::people;
+use super::{Context, disputes};
+use crate::args::people::{self, OnOff};
 use crate::failure::Failure;
 use crate::output::{Done, facts, short, table, yes_no};
 use crate::resolve::{self, unexpected};
 
-/// Enrols, lists or shows members.
+/// Enrols, lists, shows, freezes members.
 pub(super) async fn member(context: &Context, command: people::Member) -> Result<Done, Failure> {
     match command {
         people::Member::Add { name, adults, teens, children } => {
@@ -29,6 +29,7 @@ pub(super) async fn member(context: &Context, command: people::Member) -> Result
             };
             Done::new(&answer, list(members))
         }
+        people::Member::Correct(asked) => disputes::correct(context, asked).await,
         people::Member::Show { member } => {
             let id = resolve::member(context, &member).await?;
             let answer = context.query(&Query::Member(id)).await?;
@@ -57,6 +58,18 @@ pub(super) async fn member(context: &Context, command: people::Member) -> Result
         people::Member::ExportAll { french, out } => {
             super::member_file::export(context, french, out.as_deref()).await
         }
+        people::Member::Freeze { member } => {
+            super::card::restrict(context, &member, Restrict::Freeze).await
+        }
+        people::Member::Unfreeze { member } => {
+            super::card::restrict(context, &member, Restrict::Unfreeze).await
+        }
+        people::Member::OnlyAtHome { member, only: OnOff::On } => {
+            super::card::restrict(context, &member, Restrict::OnlyAtHome).await
+        }
+        people::Member::OnlyAtHome { member, only: OnOff::Off } => {
+            super::card::restrict(context, &member, Restrict::Anywhere).await
+        }
     }
 }
 
@@ -84,12 +97,13 @@ fn list(members: &[MemberInfo]) -> String {
 }
 
 fn show(detail: &MemberDetail) -> String {
-    let MemberDetail { info, cards, contributions } = detail;
+    let MemberDetail { info, cards, restriction, contributions } = detail;
     let mut text = facts(&[
         ("id", info.id.to_string()),
         ("name", name(info)),
         ("adults + teens + children", household(&info.household)),
         ("balance", info.balance.to_string()),
+        ("cards pay", super::card::restriction_words(restriction)),
     ]);
     if !cards.is_empty() {
         let mut rows = table(&["card", "blocked", "locked until (UTC)"]);
@@ -114,7 +128,11 @@ pub(super) async fn contribution(
     context: &Context,
     command: people::Contribution,
 ) -> Result<Done, Failure> {
-    let people::Contribution::Add { member, month, amount, cash } = command;
+    let (member, month, amount, cash) = match command {
+        people::Contribution::Add { member, month, amount, cash } => (member, month, amount, cash),
+        people::Contribution::Agree(asked) => return disputes::agree(context, asked).await,
+        people::Contribution::Agreed => return disputes::agreed(context).await,
+    };
     let into = if cash { Purse::Cash } else { Purse::Bank };
     let member = resolve::member(context, &member).await?;
     let answer = context.command(&Command::AddContribution { member, month, amount, into }).await?;

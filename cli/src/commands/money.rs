@@ -36,7 +36,7 @@ pub(super) async fn allocate(context: &Context, asked: Allocate) -> Result<Done,
 }
 
 /// Returns the members' names, as far as they are to be had: the run is done, whatever comes now.
-async fn names(context: &Context) -> BTreeMap<MemberId, String> {
+pub(super) async fn names(context: &Context) -> BTreeMap<MemberId, String> {
     match context.query(&Query::Members).await {
         Ok(Answer::Members(members)) => {
             members.into_iter().filter_map(|member| Some((member.id, member.name?))).collect()

@@ -115,9 +115,12 @@ fn status_text(status: &Status) -> String {
         ("credit held by members", status.outstanding.to_string()),
         ("held for payments", status.held.to_string()),
         ("holds older than 15 min", status.old_holds.to_string()),
-        ("partners connected", status.connected.to_string()),
-        ("partners not heard yet", status.unheard.to_string()),
     ];
+    if !status.guarantee.is_kept() {
+        lines.push(("CREDIT NOT COVERED", status.guarantee.margin().to_string()));
+    }
+    lines.push(("partners connected", status.connected.to_string()));
+    lines.push(("partners not heard yet", status.unheard.to_string()));
     if !status.forked.is_empty() {
         let forked: Vec<String> = status.forked.iter().map(ToString::to_string).collect();
         lines.push(("contradicted themselves", forked.join(", ")));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crdt::{BasisPoints, CardId, Cents, Date, MemberId, Month, SignedCents, Timestamp, VendorId};
 use serde::{Deserialize, Serialize};
 
+use crate::card::{Limited, Restriction};
 use crate::rules::Household;
 
 /// A member in a list.
@@ -31,6 +32,8 @@ pub struct MemberDetail {
     pub info: MemberInfo,
     /// All cards.
     pub cards: Vec<CardInfo>,
+    /// What restricts them.
+    pub restriction: Restriction,
     /// Contributions by month.
     pub contributions: BTreeMap<Month, Cents>,
 }
@@ -50,6 +53,15 @@ pub struct CardInfo {
     pub blocked: bool,
     /// Until when it is locked after wrong codes, if it is.
     pub locked_until: Option<Timestamp>,
+    /// When it was handed out.
+    pub issued: Timestamp,
+    /// Its limits, if it has any.
+    pub limited: Option<Limited>,
+    /// What a card with limits has spent this month.
+    pub spent_this_month: Cents,
+    /// Cards of the account within the last twelve months; the operator is told from
+    /// [`crate::limits::MANY_CARDS`] on.
+    pub cards_in_year: u32,
 }
 
 /// A vendor in a list.

@@ -3,9 +3,10 @@
 use crdt::pair::{DenyReason, PairBody};
 use crdt::{CaisseId, Cents, PaymentId};
 
-use super::{Request, count_visit, decide, hold, put_closed, visit_key};
+use super::{Request, count_card, count_visit, decide, hold, put_closed, visit_key};
 use crate::account::Account;
 use crate::books::{Cause, Phase, Transfer};
+use crate::card;
 use crate::federation;
 use crate::payment::{Charge, ChargeState, OPEN_CHARGE, charge_key, open_key};
 use crate::records::Kind;
@@ -139,6 +140,8 @@ fn release(
 ) {
     end_hold(state, turn, host, payment, &charge, Phase::HoldReleased);
     give_visit_back(turn, host, &charge);
+    let payment_key = open_key(OPEN_CHARGE, &charge_key(&host, &payment));
+    card::uncount(turn, &payment_key, charge.covered);
     charge.state = ChargeState::Released;
     turn.put(Kind::Charge, &charge_key(&host, &payment), &charge);
 }
@@ -174,6 +177,7 @@ fn at_hosts_risk(state: &mut State, turn: &mut Turn<'_>, request: &Request<'_>) 
             Ok(payer) => {
                 if let Some(member) = payer.member {
                     count_visit(turn, host, turn.now.month(), member, covered);
+                    count_card(state, turn, request);
                 }
                 hold(state, turn, host, payment, covered, payer, 0);
                 if let Some(charge) = turn.get(Kind::Charge, &charge_key(&host, &payment)) {
@@ -211,6 +215,7 @@ fn refunded(
         if let Some(member) = charge.member {
             spent::uncount(turn, member, turn.day_of(charge.at), amount);
         }
+        card::uncount(turn, &open_key(OPEN_CHARGE, &key), amount);
         charge.refunded = sum;
         turn.put(Kind::Charge, &key, &charge);
     }

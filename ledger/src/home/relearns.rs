@@ -4,7 +4,7 @@ use crdt::CaisseId;
 use crdt::pair::PairBody;
 
 use super::hears::obliged;
-use super::{Payer, hold, put_closed};
+use super::{Payer, count_visit, hold, put_closed};
 use crate::funding;
 use crate::payment::{Charge, ChargeState, charge_key};
 use crate::records::Kind;
@@ -29,6 +29,10 @@ pub(crate) fn relearns(
                 account: funding::of(state, turn, member).account,
             });
             hold(state, turn, host, *payment, *covered, payer, said);
+            // What was promised counts for the caps again, or a restore would give room twice.
+            if let Some(member) = found {
+                count_visit(turn, host, turn.now.month(), member, *covered);
+            }
         }
         PairBody::Denied { payment, reason } => {
             put_closed(turn, host, *payment, ChargeState::Denied(*reason), said);

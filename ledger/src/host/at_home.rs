@@ -4,13 +4,13 @@ use crdt::{Cents, MemberId, RequestId};
 
 use crate::account::Account;
 use crate::books::{Cause, Phase, Transfer};
-use crate::card::{self, CardRefused};
+use crate::card::{self, CardRefused, Place};
 use crate::command::PayIntent;
 use crate::funding::{self, Funding};
 use crate::lots::{self, Origin};
-use crate::payment::{Sale, SaleState};
+use crate::payment::{OPEN_SALE, Sale, SaleState, open_key};
 use crate::records::Kind;
-use crate::refused::{BooksRefused, PaymentRefused, minutes};
+use crate::refused::{BooksRefused, CardUseRefused, PaymentRefused, minutes};
 use crate::rules::Allocation;
 use crate::sale::{self, Mode};
 use crate::spent;
@@ -29,7 +29,11 @@ pub(super) fn pay(
 ) {
     let member = match card::check(state, turn, intent.card.card(), code) {
         Err(CardRefused::Unknown) => {
-            return turn.reply(request, Err(PaymentRefused::UnknownCard.into()));
+            // Not kept: once the card is given to someone, the same sale may be asked for again.
+            let blank = state.blanks.contains_key(&intent.card.card());
+            let refused =
+                if blank { CardUseRefused::Blank.into() } else { PaymentRefused::UnknownCard };
+            return turn.reply(request, Err(refused.into()));
         }
         Err(refused) => Err(of_card(refused, turn)),
         Ok(member) => Ok(member),
@@ -68,9 +72,11 @@ fn book(
     sale: &mut Sale,
     member: MemberId,
 ) -> Result<(), PaymentRefused> {
+    let card = intent.card.card();
+    card::may_pay(state, turn, card, member, Place::Vendor(sale.vendor))?;
     let funded = matches!(sale.mode, Mode::Credit | Mode::Reimbursed);
     if funded {
-        limit(state, turn, intent.purchase.partial, sale, member)?;
+        limit(state, turn, intent, sale, member)?;
     }
     let transfers = sale::transfers(sale.mode, member, sale.vendor, sale.covered);
     let cause = Cause::Sale(intent.payment);
@@ -90,6 +96,8 @@ fn book(
     })?;
     if funded {
         spent::count(turn, member, turn.today(), sale.covered);
+        let key = open_key(OPEN_SALE, intent.payment.as_bytes());
+        card::count(state, turn, card, &key, sale.covered);
     }
     if sale.mode == Mode::Credit {
         give_bonus(state, turn, intent, sale, member)?;
@@ -98,26 +106,31 @@ fn book(
     Ok(())
 }
 
-/// Lowers what is covered to what the caps and the credit allow, if the till takes less; under a bonus
+/// Lowers what is covered to what the card's limits, the caps and the credit allow, if the till takes less; under a bonus
 /// the credit is always spent as far as it goes, and the rest is the member's own money.
 fn limit(
     state: &State,
     turn: &Turn<'_>,
-    partial: bool,
+    intent: &PayIntent,
     sale: &mut Sale,
     member: MemberId,
 ) -> Result<(), PaymentRefused> {
     let rules = state.rules.on(turn.today());
     let earns = matches!(rules.allocation, Allocation::Bonus { .. });
     let Funding { available, room, .. } = funding::of(state, turn, member);
+    let partial = intent.purchase.partial;
     let takes = |most: Cents| sale.covered <= most || earns || (partial && !most.is_zero());
+    let of_card = card::room(state, turn, intent.card.card()).unwrap_or(Cents::MAX);
+    if !takes(of_card) {
+        return Err(CardUseRefused::Limit { room: of_card }.into());
+    }
     if !takes(room) {
         return Err(PaymentRefused::CapReached { room });
     }
     if !takes(available) {
         return Err(PaymentRefused::InsufficientFunds { available });
     }
-    sale.lower_to(room.min(available));
+    sale.lower_to(room.min(available).min(of_card));
     Ok(())
 }
 

@@ -102,6 +102,10 @@ pub(super) fn come_back(
     let member = member_of(state, id)?;
     let left = member.left.ok_or(PeopleRefused::NotLeft)?;
     let transfer = left.expired.filter(|_| with_credit).and_then(|place| {
+        // Somebody may have taken the entry back in the books already.
+        if turn.get::<u64>(Kind::Reversed, &place.to_be_bytes()).is_some() {
+            return None;
+        }
         let entry: JournalEntry = turn.get(Kind::Journal, &place.to_be_bytes())?;
         let [Transfer { debit, credit, amount }] = entry.transfers.as_slice() else { return None };
         Some((place, Transfer { debit: *credit, credit: *debit, amount: *amount }))
@@ -109,6 +113,8 @@ pub(super) fn come_back(
     let mut credit = Cents::ZERO;
     if let Some((place, transfer)) = transfer {
         state.books.enter(turn, Cause::Reversal(place), Phase::Posted, vec![transfer])?;
+        let new = state.books.entries().saturating_sub(1);
+        turn.put(Kind::Reversed, &place.to_be_bytes(), &new);
         credit = transfer.amount;
     }
     let member = member_of(state, id)?;

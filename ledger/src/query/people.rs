@@ -45,12 +45,14 @@ fn member_info(
 
 pub(super) fn member(state: &State, turn: &Turn<'_>, id: MemberId) -> Outcome {
     let member = state.members.get(&id).ok_or(MemberRefused::UnknownMember)?;
-    let own = state.cards.iter().filter(|(_, card)| card.member == id);
-    let cards: Vec<_> = own.filter_map(|(card, _)| card_info(state, turn.now, *card)).collect();
+    let own = state.cards_of(id);
+    let cards: Vec<_> = own.filter_map(|(card, _)| card_info(state, turn, card)).collect();
     let usable = cards.iter().filter(|card| !card.blocked).count();
     let info = member_info(state, turn, id, member, u32::try_from(usable).unwrap_or(u32::MAX));
     let contributions = contributions(turn, id);
-    Ok(Answer::Member(Box::new(MemberDetail { info, cards, contributions })))
+    let restriction = state.restrictions.get(&id).copied().unwrap_or_default();
+    let detail = MemberDetail { info, cards, restriction, contributions };
+    Ok(Answer::Member(Box::new(detail)))
 }
 
 pub(crate) fn contributions(turn: &Turn<'_>, id: MemberId) -> BTreeMap<Month, Cents> {

@@ -4,7 +4,7 @@ use crdt::pair::DenyReason;
 use crdt::{Cents, Duration};
 use serde::{Deserialize, Serialize};
 
-use super::FederationRefused;
+use super::{CardUseRefused, FederationRefused};
 use crate::rules::Percent;
 
 /// Why a payment was refused, in order of precedence.
@@ -77,6 +77,9 @@ pub enum PaymentRefused {
         /// How many more wrong codes lock the card.
         attempts_left: u32,
     },
+    /// The card or its member has limits, or is frozen.
+    #[error(transparent)]
+    CardUse(#[from] CardUseRefused),
     /// The rules allow only so much at a time.
     #[error("the rules allow {room} more for now")]
     CapReached {

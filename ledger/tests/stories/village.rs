@@ -107,6 +107,8 @@ fn settings(seed: u8, rules: &Rules) -> Settings {
         rules: rules.clone(),
         zone: Zone::paris(),
         payments: PaymentSettings::default(),
+        accounting: ledger::accounting::Settings::default(),
+        reminders: ledger::dunning::AFTER_DAYS.to_vec(),
     }
 }
 

@@ -7,6 +7,8 @@ use ledger::state::PaymentSettings;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::accounting::{ChartSection, ReceiptsSection, Siren};
+use super::error::Misfit;
 use super::rules::RulesSection;
 use super::values::{Euros, HttpAddress, Percent, Text, Texts, TimeZone, UpTo};
 
@@ -22,6 +24,12 @@ const MOST_DECISION_MS: u32 = 60_000;
 /// Days at most between two settlements: a debt that is not looked at for a year is forgotten.
 const MOST_RHYTHM_DAYS: u32 = 366;
 
+/// Days at most after which a last reminder is due: what is older is talked about.
+const MOST_REMINDER_DAYS: u32 = 366;
+
+/// Reminders of one contribution at most: more would be harassment.
+const MOST_REMINDERS: usize = 5;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
@@ -31,6 +39,11 @@ pub(super) struct File {
     pub cards: CardsSection,
     #[serde(default)]
     pub payments: PaymentsSection,
+    #[serde(default)]
+    pub chart: ChartSection,
+    #[serde(default)]
+    pub receipts: ReceiptsSection,
+    pub dunning: DunningSection,
     #[serde(default)]
     pub agreement: AgreementSection,
     #[serde(default)]
@@ -42,6 +55,7 @@ pub(super) struct File {
 pub(super) struct CaisseSection {
     pub name: Text,
     pub territory: Texts,
+    pub siren: Option<Siren>,
     #[serde(default)]
     pub time_zone: TimeZone,
 }
@@ -77,6 +91,44 @@ pub(super) fn payments_of(cards: &CardsSection, payments: &PaymentsSection) -> P
         decision: Duration::from_ms(payments.decision_ms.0),
         code_attempts: cards.code_attempts.0,
         code_lock: Duration::from_ms(cards.code_lock_hours.0 * 3_600_000),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct DunningSection {
+    pub after_days: RisingDays,
+}
+
+impl Default for DunningSection {
+    fn default() -> Self {
+        Self {
+            after_days: RisingDays(Spanned::new(
+                0..0,
+                ledger::dunning::AFTER_DAYS.map(u32::from).map(UpTo).to_vec(),
+            )),
+        }
+    }
+}
+
+/// Days of reminders, from the first to the last.
+#[derive(Deserialize)]
+pub(super) struct RisingDays(Spanned<Vec<UpTo<MOST_REMINDER_DAYS>>>);
+
+impl RisingDays {
+    /// Returns the days, each later than the one before.
+    pub(super) fn read(&self) -> Result<Vec<u16>, Misfit> {
+        let days: Vec<u16> =
+            self.0.get_ref().iter().filter_map(|days| u16::try_from(days.0).ok()).collect();
+        let rising = days.windows(2).all(|pair| pair[0] < pair[1]);
+        if rising && days.len() <= MOST_REMINDERS {
+            return Ok(days);
+        }
+        Err(Misfit {
+            span: self.0.span(),
+            message: format!("the days of reminders rise, and there are at most {MOST_REMINDERS}"),
+            help: "write them from the first to the last, such as [10, 25, 45]".to_owned(),
+        })
     }
 }
 

@@ -107,6 +107,8 @@ fn every_other_bad_value_is_named_with_its_line() {
         ("eligibility = \"host\"", "eligibility = \"hosts\"", "did you mean `host`?"),
         ("eligibility = \"host\"", "eligibility = \"everybody\"", "use one of: host, home"),
         ("rhythm_days = 30", "rhythm_days = 0", "1 to 366"),
+        ("enabled = false", "enabled = \"no\"", "boolean"),
+        ("territory = [\"34172\"]", "siren = \"123 456 789\"", "not a SIREN"),
         ("http = \"127.0.0.1:7448\"", "http = \"localhost\"", "port"),
         ("http = \"127.0.0.1:7448\"", "http = \"127.0.0.1:99999\"", "port"),
     ];
@@ -152,6 +154,23 @@ fn rules_that_contradict_themselves_are_named_with_the_line_of_the_key() {
     assert_named("first = \"150.00\"", "first = \"0.00\"", "nothing");
     assert_named("first = \"150.00\"", "first = 92233720368547758", "more than any amount");
     assert_named("model = \"self_set\"", "model = \"lottery\"", "use one of: self_set");
+}
+
+#[test]
+fn the_days_of_reminders_rise_and_are_few() {
+    let days = "after_days = [10, 25, 45]";
+    for wrong in ["[25, 10]", "[10, 10]", "[1, 2, 3, 4, 5, 6]"] {
+        assert_named(days, &format!("after_days = {wrong}"), "the days of reminders rise");
+    }
+    for wrong in ["[0]", "[367]"] {
+        let (text, line) = with(days, &format!("after_days = {wrong}"));
+        let bad = mistake(&text);
+        assert_eq!((bad.line, bad.column), (line, "after_days = [".len() + 1), "the item itself");
+        assert!(bad.message.contains("not within bounds"), "{bad}");
+    }
+    let (none, _) = with(days, "after_days = []");
+    let none = Config::parse(&none, "caisse.toml").expect("no reminders are a choice");
+    assert_eq!(none.reminders, Vec::<u16>::new());
 }
 
 #[test]
@@ -209,4 +228,28 @@ fn garbage_and_a_missing_file_do_not_panic() {
     }
     let missing = Config::read(Path::new("/nowhere/caisse.toml")).expect_err("no file");
     assert!(missing.to_string().starts_with("/nowhere/caisse.toml: cannot be read"));
+}
+
+#[test]
+fn a_caisse_changes_its_chart_and_a_wrong_line_is_named() {
+    use ledger::account::Account;
+
+    let line = |line: &str| with("[chart]", &format!("[chart]\n{line}"));
+    let (text, _) = line("bank = { number = \"512100\", label = \"Banque coopérative\" }");
+    let config = Config::parse(&text, "x").expect("a chart");
+    assert_eq!(config.accounting.chart.of(&Account::Bank).number, "512100");
+    assert_eq!(config.accounting.chart.of(&Account::Cash).number, "531");
+    let cases = [
+        ("bank = { number = \"912\", label = \"Banque\" }", "is not an account"),
+        ("bank = { number = \"512\", label = \"a|b\" }", "a label has"),
+        ("cash = { number = \"512\", label = \"Petite caisse\" }", "one number has one label"),
+        ("bank = { number = \"512\" }", "label"),
+        ("bankk = { number = \"512\", label = \"Banque\" }", "did you mean `bank`?"),
+    ];
+    for (written, words) in cases {
+        let (text, number) = line(written);
+        let bad = mistake(&text);
+        assert_eq!(bad.line, number + 1, "{bad}");
+        assert!(bad.to_string().contains(words), "{written}: {bad}");
+    }
 }

@@ -9,9 +9,10 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use crdt::card::CardText;
 use crdt::key::{Purpose, Signature};
+use crdt::revocation::RevocationList;
 use crdt::{Cents, Digest, PaymentId, RequestId, VendorId, wire};
-use ledger::answer::{Receipt, VendorInfo};
-use ledger::command::{BasketLine, PayIntent, PaymentCode, Purchase};
+use ledger::answer::{CardAnswer, Receipt, VendorInfo};
+use ledger::command::{BasketLine, CardQuery, PayIntent, PaymentCode, Purchase};
 use ledger::refused::{PaymentRefused, RefundRefused};
 use ledger::rules::Percent;
 use ledger::{Answer, Command, Refused};
@@ -248,6 +249,17 @@ pub(super) async fn card_home(
     let Json(CardOf { card }) = card?;
     let card = checked(&doors, card);
     question(&doors, ledger::Query::CardHome(card)).await.map(Json)
+}
+
+/// Lists the blocked cards, signed: a till keeps the list for the time without a network.
+pub(super) async fn revoked_cards(
+    _: Till,
+    State(doors): State<Doors>,
+) -> Result<Json<RevocationList>, Failure> {
+    match question(&doors, ledger::Query::Cards(CardQuery::Revoked)).await? {
+        Answer::Cards(CardAnswer::Revoked(list)) => Ok(Json(*list)),
+        _ => Err(Refused::NotFound.into()),
+    }
 }
 
 /// Says who the till's vendor is, at which rate it is covered, and what it is owed.

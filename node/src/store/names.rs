@@ -48,6 +48,14 @@ pub(super) const fn tree(kind: Kind) -> u8 {
         Kind::BankDetails => 30,
         Kind::Tally => 31,
         Kind::Waiting => 32,
+        Kind::DayClosing => 44,
+        Kind::Reversed => 45,
+        Kind::ClosedBalance => 46,
+        Kind::BlankCard => 36,
+        Kind::Restriction => 37,
+        Kind::CardSpent => 38,
+        Kind::CardUse => 39,
+        Kind::Agreed => 52,
     }
 }
 
@@ -114,6 +122,14 @@ mod tests {
             ("BankDetails", 30),
             ("Tally", 31),
             ("Waiting", 32),
+            ("DayClosing", 44),
+            ("Reversed", 45),
+            ("ClosedBalance", 46),
+            ("BlankCard", 36),
+            ("Restriction", 37),
+            ("CardSpent", 38),
+            ("CardUse", 39),
+            ("Agreed", 52),
         ];
         assert_eq!(names, expected.map(|(kind, name)| (kind.to_owned(), name)));
     }

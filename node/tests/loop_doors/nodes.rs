@@ -285,8 +285,8 @@ async fn a_second_node_on_the_same_directory_is_refused_and_the_first_goes_on() 
 async fn what_is_no_command_is_refused_at_the_operators_door_by_naming_the_field() {
     let node = Node::start().await;
     for (body, named) in [
-        (json!({ "command": "propose_run" }), "request"),
-        (json!({ "request": "12", "command": "propose_run" }), "request"),
+        (json!({ "command": "expire" }), "request"),
+        (json!({ "request": "12", "command": "expire" }), "request"),
         (json!({ "request": "00".repeat(16), "command": "make_money" }), "make_money"),
     ] {
         let socket = UnixStream::connect(node.socket()).await.expect("the door is open");

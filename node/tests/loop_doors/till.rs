@@ -7,6 +7,7 @@ use axum::http::{Request, StatusCode};
 use crdt::Cents;
 use crdt::card::{CardCertificate, CardText};
 use crdt::key::{Purpose, SecretKey, Signature};
+use crdt::revocation::RevocationList;
 use http_body_util::BodyExt as _;
 use ledger::Command;
 use ledger::answer::Receipt;
@@ -260,8 +261,29 @@ async fn the_node_is_ready_while_the_machine_works_and_not_after() {
     assert_eq!(send(&door, get("/livez")).await.0, StatusCode::OK);
     assert_eq!(send(&door, get("/readyz")).await.0, StatusCode::OK);
     let (_, figures) = send(&door, get("/metrics")).await;
-    assert!(figures.as_str().is_some_and(|text| text.contains("caisse_journal_entries")));
+    for figure in ["caisse_journal_entries", "caisse_guarantee_margin_cents -"] {
+        assert!(figures.as_str().is_some_and(|text| text.contains(figure)), "{figures}");
+    }
     house.stop().await.0.expect("a clean end");
     assert_eq!(send(&door, get("/livez")).await.0, StatusCode::OK);
     assert_eq!(send(&door, get("/readyz")).await.0, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_till_gets_the_list_of_blocked_cards_signed_by_the_node_and_a_stranger_does_not() {
+    let house = House::open().await;
+    let door = till_routes(house.doors.clone());
+    let get = |secret: &str| {
+        let request = Request::get("/v1/revoked-cards");
+        let request = request.header("authorization", format!("Bearer {secret}"));
+        request.body(Body::empty()).expect("a request")
+    };
+    assert_eq!(send(&door, get("a guess")).await.0, StatusCode::UNAUTHORIZED);
+    let card: CardText = house.number.parse().expect("a number");
+    house.done(Command::BlockCard { card: card.card() }).await;
+    let (status, list) = send(&door, get(SECRET)).await;
+    assert_eq!(status, StatusCode::OK, "{list}");
+    let list: RevocationList = serde_json::from_value(list).expect("as the door wrote it");
+    assert_eq!(list.cards, [card]);
+    assert_eq!(list.verify(&house.doors.node.public()), Ok(()));
 }

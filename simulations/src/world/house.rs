@@ -108,6 +108,8 @@ fn settings(number: u8) -> Settings {
         },
         zone: Zone::paris(),
         payments: PaymentSettings::default(),
+        accounting: ledger::accounting::Settings::default(),
+        reminders: ledger::dunning::AFTER_DAYS.to_vec(),
     }
 }
 
