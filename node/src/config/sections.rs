@@ -43,6 +43,7 @@ pub(super) struct File {
     pub chart: ChartSection,
     #[serde(default)]
     pub receipts: ReceiptsSection,
+    #[serde(default)]
     pub dunning: DunningSection,
     #[serde(default)]
     pub agreement: AgreementSection,
