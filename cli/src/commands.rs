@@ -13,6 +13,7 @@ mod foresight;
 mod member;
 mod member_file;
 mod money;
+mod names;
 mod node;
 mod people;
 mod rules;

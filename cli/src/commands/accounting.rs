@@ -8,6 +8,7 @@ use ledger::guarantee::Force;
 use ledger::{Answer, Command, Query};
 
 use super::Context;
+use super::names::Names;
 use crate::args::accounting as typed;
 use crate::failure::Failure;
 use crate::output::{Done, facts, or_dash, short, table, yes_no};
@@ -171,7 +172,7 @@ pub(super) async fn close(context: &Context, command: typed::Close) -> Result<Do
                 tell(context, AccountingCommand::CloseDay { day: date }).await?
             };
             let AccountingAnswer::Day(report) = &answer else { return Err(unexpected()) };
-            Done::new(&answer, day_text(report))
+            Done::new(&answer, day_text(report, &Names::known(context).await))
         }
         typed::Close::Year { year, force, dry_run } => {
             let answer = if dry_run {
@@ -202,11 +203,11 @@ pub(super) async fn close(context: &Context, command: typed::Close) -> Result<Do
     }
 }
 
-fn day_text(report: &DayReport) -> String {
+fn day_text(report: &DayReport, names: &Names) -> String {
     let mut rows = table(&["vendor", ">sales", ">refunds", ">payouts and other"]);
     for vendor in &report.vendors {
         rows.add_row([
-            short(&vendor.vendor),
+            names.vendor(vendor.vendor),
             vendor.sales.to_string(),
             vendor.refunds.to_string(),
             vendor.other.to_string(),

@@ -5,6 +5,7 @@ use ledger::command::{Purse, Restrict};
 use ledger::rules::Household;
 use ledger::{Answer, Command, Query};
 
+use super::names::alphabetical;
 use super::{Context, disputes};
 use crate::args::people::{self, OnOff};
 use crate::failure::Failure;
@@ -84,7 +85,9 @@ pub(super) fn household(household: &Household) -> String {
 
 fn list(members: &[MemberInfo]) -> String {
     let mut rows = table(&["id", "name", "adults + teens + children", ">cards", ">balance"]);
-    for info in members {
+    let mut members: Vec<&MemberInfo> = members.iter().collect();
+    members.sort_by_key(|info| alphabetical(&name(info)));
+    for info in &members {
         rows.add_row([
             short(&info.id),
             name(info),

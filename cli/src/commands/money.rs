@@ -12,6 +12,7 @@ use ledger::refused::RefundRefused;
 use ledger::sale::Mode;
 use ledger::{Answer, Command, Query, Refused};
 
+use super::names::alphabetical;
 use super::{Context, card};
 use crate::args::money::{Allocate, Pay, Payment, Refund};
 use crate::failure::Failure;
@@ -48,10 +49,14 @@ pub(super) async fn names(context: &Context) -> BTreeMap<MemberId, String> {
 fn allocation_text(report: &AllocationReport, names: &BTreeMap<MemberId, String>) -> String {
     let mut rows = table(&["member", "name", ">amount", "why not"]);
     let name = |member| or_dash(names.get(member));
-    for (member, amount) in &report.issued {
+    let place = |member: &MemberId| names.get(member).map(|name| alphabetical(name));
+    let (mut in_order, mut left_out) = (report.issued.clone(), report.skipped.clone());
+    in_order.sort_by_key(|(member, _)| place(member));
+    left_out.sort_by_key(|(member, _)| place(member));
+    for (member, amount) in &in_order {
         rows.add_row([short(member), name(member), amount.to_string(), String::new()]);
     }
-    for (member, why) in &report.skipped {
+    for (member, why) in &left_out {
         rows.add_row([short(member), name(member), "-".to_owned(), why.to_string()]);
     }
     let AllocationReport { month, preview, issued, skipped, total, guarantee, .. } = report;

@@ -85,7 +85,7 @@ fn named(info: &RulesInfo, text: &str) -> Result<Rules, Failure> {
 
 fn show(info: &RulesInfo, asked: Option<u32>) -> Result<Done, Failure> {
     let rules = version(info, asked.unwrap_or(info.in_force))?;
-    let mut text = format!("{}\n", title(&rules));
+    let mut text = format!("{}\n  (amounts in cents: 12500 is 125 euros)\n", title(&rules));
     for (key, value) in flat(&rules)? {
         text.push_str(&format!("  {key:32} {value}\n"));
     }

@@ -13,6 +13,7 @@ use ledger::treasury::details::{Details, Holder, Mandate};
 use ledger::{Answer, Command, Query};
 
 use super::Context;
+use super::names::Names;
 use crate::args::treasury as typed;
 use crate::failure::Failure;
 use crate::output::{Done, facts, or_dash, short};
@@ -94,10 +95,10 @@ async fn the_batch(context: &Context, text: &str) -> Result<BatchId, Failure> {
 }
 
 /// Returns words for someone who is paid or pays.
-fn payee(payee: Payee) -> String {
+fn payee(payee: Payee, names: &Names) -> String {
     match payee {
-        Payee::Vendor(id) => format!("vendor {}", short(&id)),
-        Payee::Claim(id) | Payee::Debit(id) => format!("member {}", short(&id)),
+        Payee::Vendor(id) => names.vendor(id),
+        Payee::Claim(id) | Payee::Debit(id) => names.member(id),
     }
 }
 

@@ -9,6 +9,7 @@ use ledger::answer::VendorInfo;
 use ledger::{Answer, Command, Query};
 
 use super::Context;
+use super::names::alphabetical;
 use crate::args::people;
 use crate::failure::Failure;
 use crate::output::{Done, or_dash, short, table, talk};
@@ -48,7 +49,9 @@ pub(super) async fn vendor(context: &Context, command: people::Vendor) -> Result
 
 fn list(vendors: &[VendorInfo]) -> String {
     let mut rows = table(&["id", "name", "kind", "commune", ">coverage", ">owed to it"]);
-    for vendor in vendors {
+    let mut vendors: Vec<&VendorInfo> = vendors.iter().collect();
+    vendors.sort_by_key(|vendor| alphabetical(&vendor.name));
+    for vendor in &vendors {
         rows.add_row([
             short(&vendor.id),
             vendor.name.clone(),

@@ -70,6 +70,8 @@ fn sell_and_pay_out(caisse: &Caisse) -> String {
     let preview = caisse.done(&["payout", "preview"]);
     assert_eq!(preview["ordered"]["left_out"][0][1], "no_details");
     caisse.done(&[&set[..], &["--vendor", "Ferme", "--name", "Ferme", "--iban", FARM]].concat());
+    let shown = caisse.ask(&["payout", "preview"]);
+    assert!(shown.out.contains(" Ferme "), "people read names: {shown:?}");
     let transfer = code(&caisse.done(&["payout", "order"]));
     assert!(caisse.refused(&["payout", "order"]).contains("nothing to order"));
     for (version, kind) in [("v03", "pain.001.001.03"), ("v09", "pain.001.001.09")] {

@@ -72,7 +72,9 @@ async fn shell(document: &Document, home: &Path, repository: &Path) -> Result<St
     linked.map_err(Trouble::io("linking the folder configs"))?;
     for (number, step) in document.steps.iter().enumerate() {
         let command = step.background().unwrap_or(&step.command);
-        let written = std::fs::write(typed.join(number.to_string()), command);
+        // A node takes the place of its shell, so that `kill %1` stops it as it would at a terminal.
+        let first = if step.node().is_some() { "exec " } else { "" };
+        let written = std::fs::write(typed.join(number.to_string()), format!("{first}{command}"));
         written.map_err(Trouble::io("writing down a command"))?;
     }
     let script = script(document, &typed);

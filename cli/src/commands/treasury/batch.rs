@@ -17,6 +17,7 @@ use serde_json::json;
 use super::{ask, does, payee, the_batch};
 use crate::args::treasury::{Batch, Collect, DebitVersion, Payout, TransferVersion};
 use crate::commands::Context;
+use crate::commands::names::{Names, alphabetical};
 use crate::failure::Failure;
 use crate::output::{Done, facts, short, table};
 use crate::resolve::{self, unexpected};
@@ -93,7 +94,7 @@ async fn all(context: &Context, texts: &[String]) -> Result<Vec<VendorId>, Failu
 async fn preview(context: &Context, question: TreasuryQuery) -> Result<Done, Failure> {
     let answer = ask(context, question).await?;
     let TreasuryAnswer::Ordered(report) = &answer else { return Err(unexpected()) };
-    Done::new(&answer, ordered(report))
+    Done::new(&answer, ordered(report, &Names::known(context).await))
 }
 
 async fn order(context: &Context, command: TreasuryCommand) -> Result<Done, Failure> {
@@ -101,16 +102,17 @@ async fn order(context: &Context, command: TreasuryCommand) -> Result<Done, Fail
     let Answer::Treasury(TreasuryAnswer::Ordered(report)) = &answer else {
         return Err(unexpected());
     };
-    Done::new(&answer, ordered(report))
+    Done::new(&answer, ordered(report, &Names::known(context).await))
 }
 
-fn ordered(report: &OrderReport) -> String {
+fn ordered(report: &OrderReport, names: &Names) -> String {
     let mut rows = table(&["who", ">amount", "why not"]);
-    for (who, amount) in &report.payments {
-        rows.add_row([payee(*who), amount.to_string(), String::new()]);
-    }
-    for (who, why) in &report.left_out {
-        rows.add_row([payee(*who), "-".to_owned(), why.to_string()]);
+    let paid = report.payments.iter();
+    let paid = paid.map(|(who, amount)| [payee(*who, names), amount.to_string(), String::new()]);
+    let left = report.left_out.iter();
+    let left = left.map(|(who, why)| [payee(*who, names), "-".to_owned(), why.to_string()]);
+    for part in [paid.collect::<Vec<_>>(), left.collect()] {
+        rows.add_rows(by_name(part));
     }
     let OrderReport { payments, left_out, total, code, .. } = report;
     let what =
@@ -120,6 +122,11 @@ fn ordered(report: &OrderReport) -> String {
         payments.len(),
         left_out.len()
     )
+}
+
+fn by_name<const N: usize>(mut rows: Vec<[String; N]>) -> Vec<[String; N]> {
+    rows.sort_by_key(|row| row.first().map(|name| alphabetical(name)));
+    rows
 }
 
 /// Writes the file of a batch, readable by its owner alone.
@@ -172,7 +179,7 @@ async fn follow(context: &Context, command: Batch, which: Which) -> Result<Done,
             let batch = the_batch(context, &batch).await?;
             let answer = ask(context, TreasuryQuery::Batch(batch)).await?;
             let TreasuryAnswer::Batch(info) = &answer else { return Err(unexpected()) };
-            Done::new(&answer, shown(info))
+            Done::new(&answer, shown(info, &Names::known(context).await))
         }
         Batch::Confirm { batch } => {
             let batch = the_batch(context, &batch).await?;
@@ -230,7 +237,7 @@ const fn state(state: BatchState) -> &'static str {
     }
 }
 
-fn shown(info: &BatchInfo) -> String {
+fn shown(info: &BatchInfo, names: &Names) -> String {
     let mut text = facts(&[
         ("batch", info.code.clone()),
         ("id", info.id.to_string()),
@@ -243,7 +250,7 @@ fn shown(info: &BatchInfo) -> String {
     ]);
     let mut rows = table(&[">payment", "who", ">amount", "stands"]);
     for (number, item) in &info.items {
-        let who = payee(item.payee);
+        let who = payee(item.payee, names);
         rows.add_row([number.to_string(), who, item.amount.to_string(), stands(item)]);
     }
     text.push_str(&format!("{rows}\n"));

@@ -9,6 +9,7 @@ use ledger::{Answer, Command};
 use super::{ask, the_batch, the_line};
 use crate::args::treasury::To;
 use crate::commands::Context;
+use crate::commands::names::Names;
 use crate::failure::Failure;
 use crate::output::{Done, facts, or_dash, short, table};
 use crate::resolve::{self, unexpected};
@@ -19,14 +20,17 @@ pub(super) async fn queue(context: &Context, all: bool) -> Result<Done, Failure>
     let answer = ask(context, question).await?;
     let TreasuryAnswer::Queue(lines) = &answer else { return Err(unexpected()) };
     let mut rows = table(&["line", "date", ">amount", "from or to", "what it says", "what for"]);
-    for info in lines {
+    let names = Names::known(context).await;
+    let mut in_order: Vec<&LineInfo> = lines.iter().collect();
+    in_order.sort_by_key(|info| (info.line.date, signed(info)));
+    for info in in_order {
         rows.add_row([
             short(&info.id),
             info.line.date.to_string(),
             signed(info).to_string(),
             or_dash(info.text.name.as_ref()),
             info.text.remittance.clone(),
-            stands(info),
+            stands(info, &names),
         ]);
     }
     let words = if all { "line(s)" } else { "line(s) wait" };
@@ -40,21 +44,21 @@ const fn signed(info: &LineInfo) -> SignedCents {
     }
 }
 
-fn stands(info: &LineInfo) -> String {
+fn stands(info: &LineInfo, names: &Names) -> String {
     match (info.line.target, &info.waits) {
-        (Some(target), _) => words(target),
+        (Some(target), _) => words(target, names),
         (None, Some(why)) => format!("waits: {why}"),
         (None, None) => "waits".to_owned(),
     }
 }
 
-fn words(target: Target) -> String {
+fn words(target: Target, names: &Names) -> String {
     match target {
         Target::Contribution(member, month) => {
-            format!("contribution of {} for {month}", short(&member))
+            format!("contribution of {} for {month}", names.member(member))
         }
         Target::Grant(id) => format!("grant {}", short(&id)),
-        Target::Vendor(id) => format!("vendor {}", short(&id)),
+        Target::Vendor(id) => names.vendor(id),
         Target::Cash => "the cash box".to_owned(),
         Target::Item(batch, number) => format!("payment {number} of batch {}", short(&batch)),
         Target::Batch(batch) => format!("batch {}", short(&batch)),
@@ -83,7 +87,7 @@ pub(super) async fn show(context: &Context, line: &str) -> Result<Done, Failure>
         ("references", info.text.references.join(", ")),
         ("end-to-end id", or_dash(info.text.end_to_end.as_ref())),
         ("came back", or_dash(info.line.returned.as_ref())),
-        ("what for", stands(info)),
+        ("what for", stands(info, &Names::known(context).await)),
         ("note", or_dash(detail.note.as_ref())),
         ("entries by hand of this amount", places.join(", ")),
     ]);
@@ -106,7 +110,8 @@ pub(super) async fn assign(
     let Answer::Treasury(TreasuryAnswer::Assigned(target)) = &answer else {
         return Err(unexpected());
     };
-    Done::new(&answer, format!("line {}: {}", short(&line), words(*target)))
+    let names = Names::known(context).await;
+    Done::new(&answer, format!("line {}: {}", short(&line), words(*target, &names)))
 }
 
 async fn target(context: &Context, to: To, month: Option<Month>) -> Result<AssignTo, Failure> {
