@@ -10,6 +10,7 @@ pub mod people;
 pub mod rules;
 pub mod treasury;
 pub mod values;
+pub mod waiting;
 
 use std::path::PathBuf;
 
@@ -106,6 +107,13 @@ pub enum Command {
     /// Members.
     #[command(subcommand)]
     Member(people::Member),
+    /// The waiting list: who comes first is admitted first.
+    #[command(subcommand)]
+    Waiting(waiting::Waiting),
+    /// Draws by lot from a public seed: anyone who has the list of ids can draw again and find the same.
+    Draw(waiting::Draw),
+    /// Shows what is kept of persons, what for, how long, and where.
+    Privacy,
     /// Food cards.
     #[command(subcommand)]
     Card(card::Card),

@@ -6,16 +6,20 @@ mod card_sheet;
 mod catalogue;
 mod config;
 mod disputes;
+mod draw;
 mod fec;
 mod federation;
 mod foresight;
 mod member;
+mod member_file;
 mod money;
 mod node;
+mod people;
 mod rules;
 mod settle;
 mod treasury;
 mod vendor;
+mod waiting;
 
 use std::path::Path;
 
@@ -115,6 +119,9 @@ pub async fn carry_out(context: &Context, command: args::Command) -> Result<Done
         Typed::Status { wait } => node::status(context, wait).await,
         Typed::Verify => node::verify(context).await,
         Typed::Member(command) => member::member(context, command).await,
+        Typed::Waiting(command) => waiting::waiting(context, command).await,
+        Typed::Draw(asked) => draw::draw(context, asked).await,
+        Typed::Privacy => people::privacy(),
         Typed::Contribution(command) => member::contribution(context, command).await,
         Typed::Card(command) => card::card(context, command).await,
         Typed::Vendor(command) => vendor::vendor(context, command).await,

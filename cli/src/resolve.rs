@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use crdt::register::ProposalId;
 use crdt::{CaisseId, GrantId, MemberId, PaymentId, RunId, VendorId};
+use ledger::answer::PeopleAnswer;
+use ledger::command::PeopleQuery;
 use ledger::{Answer, Query};
 
 use crate::commands::Context;
@@ -74,6 +76,29 @@ pub async fn member(context: &Context, text: &str) -> Result<MemberId, Failure> 
     };
     let members: Vec<_> = members.into_iter().map(|member| (member.id, member.name)).collect();
     choose("member", text, &members)
+}
+
+/// Finds someone who waits.
+///
+/// # Errors
+/// As [`member`].
+pub async fn waiting(context: &Context, text: &str) -> Result<MemberId, Failure> {
+    if let Some(id) = whole(text) {
+        return Ok(id);
+    }
+    let list = people(context.query(&Query::People(PeopleQuery::Waiting)).await?)?;
+    let PeopleAnswer::Waiting(list) = list else { return Err(unexpected()) };
+    let waiting: Vec<_> = list.into_iter().map(|waiting| (waiting.id, waiting.name)).collect();
+    choose("person on the waiting list", text, &waiting)
+}
+
+/// Returns an answer about members and the waiting list.
+///
+/// # Errors
+/// [`Failure::Failed`] for any other answer.
+pub fn people(answer: Answer) -> Result<PeopleAnswer, Failure> {
+    let Answer::People(answer) = answer else { return Err(unexpected()) };
+    Ok(*answer)
 }
 
 /// Finds a vendor of this caisse.

@@ -2,6 +2,7 @@
 
 mod nodes {
     mod disputes;
+    mod people;
     mod treasury;
 }
 

@@ -37,7 +37,7 @@ pub(crate) fn agree(
     amount: Cents,
     from: Option<Month>,
 ) -> Outcome {
-    let household = state.members.get(&member).ok_or(MemberRefused::UnknownMember)?.household;
+    let known = state.members.get(&member).ok_or(MemberRefused::UnknownMember)?;
     let earliest = turn.today().month();
     let from = from.unwrap_or(earliest);
     if from < earliest {
@@ -45,7 +45,7 @@ pub(crate) fn agree(
     }
     let band = turn.get::<Person>(Kind::Person, member.as_bytes()).and_then(|person| person.band);
     let rules = allocation::rules_of(state, from);
-    let accepted = rules.contribution.accepts(&household, band, amount);
+    let accepted = rules.contribution.accepts(&known.household(from.last_day()), band, amount);
     accepted.map_err(|why| refused(AgreeRefused::Contribution(why)))?;
     turn.put(Kind::Agreed, &key(member, from), &Agreed { amount, at: turn.now });
     Ok(Answer::Disputes(DisputesAnswer::Agreed(vec![AgreedInfo { member, from, amount }])))

@@ -62,8 +62,9 @@ fn mean(state: &State, turn: &Turn<'_>, rules: &Rules, month: Month) -> Option<C
     if !matches!(rules.allocation, Allocation::MeanOfContributions { .. }) {
         return None;
     }
-    let given =
-        |(id, member): (&MemberId, &Member)| (contributed(turn, *id, month), member.household);
+    let given = |(id, member): (&MemberId, &Member)| {
+        (contributed(turn, *id, month), member.household(month.last_day()))
+    };
     mean_of(rules, state.members.iter().map(given))
 }
 
@@ -95,7 +96,11 @@ fn decide(
     if turn.get::<Lot>(Kind::Allocation, &lots::key(id, Origin::Allocation(month))).is_some() {
         return Err(Skipped::AlreadyIssued);
     }
-    let household = state.members.get(&id).ok_or(Skipped::NoAmount)?.household;
+    let member = state.members.get(&id).ok_or(Skipped::NoAmount)?;
+    if member.left.is_some() {
+        return Err(Skipped::HasLeft);
+    }
+    let household = member.household(month.last_day());
     if waits_for_contribution(rules) && contributed(turn, id, month).is_zero() {
         return Err(Skipped::NoContribution);
     }

@@ -9,6 +9,7 @@ mod federation;
 mod foresight;
 mod payments;
 mod people;
+mod persons;
 mod treasury;
 
 use crdt::contact::Contact;
@@ -25,6 +26,7 @@ pub use federation::*;
 pub use foresight::*;
 pub use payments::*;
 pub use people::*;
+pub use persons::*;
 pub use treasury::*;
 
 use crate::guarantee::Guarantee;
@@ -39,6 +41,8 @@ pub enum Answer {
     Done,
     /// A member was enrolled.
     MemberAdded(MemberId),
+    /// Something about members and the waiting list.
+    People(Box<PeopleAnswer>),
     /// A card was issued.
     CardIssued(CardInfo),
     /// Something about cards.

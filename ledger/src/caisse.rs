@@ -12,7 +12,7 @@ use crate::refused::Refused;
 use crate::state::{Secrets, Settings, State};
 use crate::turn::{Effect, Input, Outcome, Turn};
 use crate::{
-    accounting, allocation, card, disputes, expiry, federation, grant, home, host, member,
+    accounting, allocation, card, disputes, expiry, federation, grant, home, host, member, people,
     planning, query, refund, settle, shelf, treasury, vendor,
 };
 
@@ -200,6 +200,7 @@ fn carry_out(
         Command::Treasury(command) => treasury::carry_out(state, turn, command),
         Command::FundPot { amount } => planning::fund_pot(state, turn, request, amount),
         Command::Expire => expiry::run(state, turn),
+        Command::People(command) => people::carry_out(state, turn, command),
         Command::Pay(_) => unreachable!("a payment has an idempotency key of its own"),
         Command::Refund { id, payment, amount } => refund::refund(state, turn, id, payment, amount),
         Command::Accounting(command) => accounting::carry_out(state, turn, command),

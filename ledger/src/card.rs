@@ -89,9 +89,10 @@ pub(crate) fn check(
     use subtle::ConstantTimeEq as _;
 
     let tag = state.secrets.code_tag(&id, code);
+    let gone = is_of_gone_member(state, turn, &id);
     let payments = state.settings.payments;
     let card = state.cards.get_mut(&id).ok_or(CardRefused::Unknown)?;
-    if card.blocked {
+    if card.blocked || gone {
         return Err(CardRefused::Blocked);
     }
     if let Some(until) = card.locked_until
@@ -113,6 +114,12 @@ pub(crate) fn check(
     }
     turn.put(Kind::Card, id.as_bytes(), card);
     Err(CardRefused::WrongCode(left))
+}
+
+/// Returns whether the member of a card has left, and the time to spend what is left is over.
+fn is_of_gone_member(state: &State, turn: &Turn<'_>, id: &CardId) -> bool {
+    let member = state.cards.get(id).and_then(|card| state.members.get(&card.member));
+    member.is_some_and(|member| member.is_gone(turn.today()))
 }
 
 /// Where a card is used.

@@ -5,6 +5,7 @@ mod card;
 mod disputes;
 mod foresight;
 mod pay;
+mod people;
 mod treasury;
 
 use std::collections::BTreeSet;
@@ -23,6 +24,7 @@ pub use card::*;
 pub use disputes::*;
 pub use foresight::*;
 pub use pay::*;
+pub use people::*;
 pub use treasury::*;
 
 use crate::guarantee::Force;
@@ -40,6 +42,8 @@ pub enum Command {
         /// Who lives in the household.
         household: Household,
     },
+    /// Changes a member or the waiting list.
+    People(PeopleCommand),
     /// Issues a card to a member, with the code that the member chose.
     IssueCard {
         /// The member.
@@ -208,6 +212,8 @@ pub enum Query {
     Members,
     /// One member with cards and contributions.
     Member(MemberId),
+    /// Something about members and the waiting list.
+    People(PeopleQuery),
     /// The card, with its certificate for the QR code.
     Card(CardId),
     /// Something about cards.

@@ -80,7 +80,7 @@ fn expected(state: &State, turn: &Turn<'_>, month: Month) -> BTreeMap<MemberId, 
     // By member and month: of those that had begun, the last one counts.
     let begun = agreed::list(turn).into_iter().filter(|agreed| agreed.from <= month);
     begun
-        .filter(|agreed| state.members.contains_key(&agreed.member))
+        .filter(|agreed| state.members.get(&agreed.member).is_some_and(|m| m.left.is_none()))
         .map(|agreed| (agreed.member, agreed.amount))
         .collect()
 }

@@ -9,7 +9,9 @@ use crate::account::Account;
 use crate::answer::{Answer, ExpiryReport};
 use crate::books::{Cause, Phase, Transfer};
 use crate::lots::{self, Lot, OpenLot};
+use crate::member::Member;
 use crate::records::Kind;
+use crate::refused::Refused;
 use crate::rules::Lots;
 use crate::state::State;
 use crate::turn::{Outcome, Turn};
@@ -35,6 +37,8 @@ pub enum WhyExpiring {
     Age,
     /// Nothing was bought for long.
     Inactivity,
+    /// The member left.
+    Departure,
 }
 
 /// A notice that was given: when, and what of.
@@ -55,6 +59,7 @@ fn notice_key(Expiring { member, on, why, .. }: &Expiring) -> Vec<u8> {
             key.extend(on.number().to_be_bytes());
         }
         WhyExpiring::Inactivity => key.push(b'i'),
+        WhyExpiring::Departure => key.push(b'd'),
     }
     key
 }
@@ -64,7 +69,11 @@ pub(crate) fn preview(state: &State, turn: &Turn<'_>) -> ExpiryReport {
     let today = turn.today();
     let rules = &state.rules.on(today).lots;
     let mut report = ExpiryReport::empty(today);
-    for id in state.members.keys() {
+    for (id, member) in &state.members {
+        if member.is_gone(today) {
+            report.expired.extend(of_gone(state, *id, member));
+            continue;
+        }
         let used = last_use(state, turn, *id);
         if used.is_some_and(|used| used.plus_days(i32::from(rules.dormant_after_days)) <= today) {
             report.dormant.push(*id);
@@ -76,6 +85,29 @@ pub(crate) fn preview(state: &State, turn: &Turn<'_>) -> ExpiryReport {
     let amounts = report.expired.iter().map(|expiring| expiring.amount);
     report.total = Cents::checked_sum(amounts).unwrap_or(Cents::MAX);
     report
+}
+
+/// What a member who left has not spent in time, or what came back since. It was told on leaving.
+fn of_gone(state: &State, id: MemberId, member: &Member) -> Option<Expiring> {
+    let amount = state.books.available(id);
+    let left = member.left.filter(|_| !amount.is_zero())?;
+    let on = left.until.unwrap_or(left.on);
+    Some(Expiring { member: id, amount, on, why: WhyExpiring::Departure })
+}
+
+/// Lets expire at once what is left of a member's credit. Returns how much, and the entry's place.
+pub(crate) fn at_once(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    member: MemberId,
+) -> Result<Option<(Cents, u64)>, Refused> {
+    let (amount, today) = (state.books.available(member), turn.today());
+    if amount.is_zero() {
+        return Ok(None);
+    }
+    let expiring = Expiring { member, amount, on: today, why: WhyExpiring::Departure };
+    expire(state, turn, &expiring)?;
+    Ok(Some((amount, state.books.entries().saturating_sub(1))))
 }
 
 /// When a member last bought something, or got the first credit that is left.
@@ -140,21 +172,26 @@ pub(crate) fn run(state: &mut State, turn: &mut Turn<'_>) -> Outcome {
         turn.put(Kind::Notice, &notice_key(expiring), &notice);
     }
     for expiring in &report.expired {
-        let Expiring { member, amount, .. } = *expiring;
-        let (debit, credit) = (Account::Member(member), Account::Expired);
-        let cause = Cause::Expiry(member, today);
-        state.books.enter(turn, cause, Phase::Posted, vec![Transfer { debit, credit, amount }])?;
-        close_lots(state, turn, expiring);
-        turn.delete(Kind::Notice, &notice_key(expiring));
+        expire(state, turn, expiring)?;
     }
     Ok(Answer::Expired(report))
 }
 
-/// Closes the lots that have expired: all at inactivity, else those that were old enough.
+fn expire(state: &mut State, turn: &mut Turn<'_>, expiring: &Expiring) -> Result<(), Refused> {
+    let Expiring { member, amount, .. } = *expiring;
+    let (debit, credit) = (Account::Member(member), Account::Expired);
+    let cause = Cause::Expiry(member, turn.today());
+    state.books.enter(turn, cause, Phase::Posted, vec![Transfer { debit, credit, amount }])?;
+    close_lots(state, turn, expiring);
+    turn.delete(Kind::Notice, &notice_key(expiring));
+    Ok(())
+}
+
+/// Closes the lots that have expired: all at inactivity and departure, else those that were old enough.
 fn close_lots(state: &State, turn: &mut Turn<'_>, expired: &Expiring) {
     let days = state.rules.on(turn.today()).lots.expire_after_days.unwrap_or(0);
     let old = |lot: &Lot| match expired.why {
-        WhyExpiring::Inactivity => true,
+        WhyExpiring::Inactivity | WhyExpiring::Departure => true,
         WhyExpiring::Age => lot.issued.plus_days(i32::from(days)) <= expired.on,
     };
     let lots = lots::of_member(turn, expired.member);

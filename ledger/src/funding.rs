@@ -51,7 +51,8 @@ fn refundable(
     member: MemberId,
     today: Date,
 ) -> Cents {
-    let most = state.members.get(&member).map(|m| rules.allocation.refund_limit(&m.household));
+    let most = state.members.get(&member);
+    let most = most.map(|member| rules.allocation.refund_limit(&member.household(today)));
     match most {
         Some(Cents::MAX) => Cents::MAX,
         Some(most) => most.saturating_sub(spent::in_month(turn, member, today)),

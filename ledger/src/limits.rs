@@ -54,6 +54,18 @@ pub const BASKET_LINES: usize = 200;
 /// Bands of income in one rule set: a table that fits a page.
 pub const BANDS: usize = 20;
 
+/// Changes of one household that are kept: one a month for sixteen years.
+pub const HOUSEHOLD_CHANGES: usize = 200;
+
+/// Days for which a change of a household can be planned.
+pub const HOUSEHOLD_AHEAD_DAYS: i32 = 366;
+
+/// Lines of a file of members in one command: a batch of writes that a disk takes in a moment.
+pub const IMPORT_LINES: usize = 500;
+
+/// Candidates of one draw.
+pub const CANDIDATES: usize = 100_000;
+
 /// Tiers of prices in one rule set: as many as fit a price tag.
 pub const TIERS: usize = 6;
 

@@ -1,7 +1,7 @@
 //! Members and what they contribute. A member in the books is a random id; the person is a record of
 //! its own that can be erased.
 
-use crdt::{CardId, Cents, MemberId, Month, RequestId, Timestamp};
+use crdt::{CardId, Cents, Date, MemberId, Month, RequestId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
@@ -21,21 +21,80 @@ use crate::turn::{Outcome, Turn};
 /// A member: a household with one account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
-    /// Who lives in the household.
-    pub household: Household,
+    /// Who lives in the household, from which day on: never empty, oldest first.
+    pub households: Vec<(Date, Household)>,
     /// Since when.
     pub since: Timestamp,
+    /// How the member left, if so.
+    pub left: Option<Left>,
+    /// Since when nothing is known of the person, and why.
+    pub erased: Option<(Date, ErasureReason)>,
 }
 
-/// The person behind a member. Purpose: to issue and replace cards in person, and to answer the
-/// member. Retention: until the member leaves.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// How a member left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Left {
+    /// When.
+    pub on: Date,
+    /// The last day on which what is left of the credit can be spent.
+    pub until: Option<Date>,
+    /// The place in the books of the entry by which the credit expired at once, if some was left.
+    pub expired: Option<u64>,
+}
+
+/// Why a person's data is erased: not in words, which could name someone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErasureReason {
+    /// The person asked for it.
+    Request,
+    /// The time for which it may be kept is over.
+    Retention,
+    /// It should never have been recorded.
+    Mistake,
+}
+
+impl Member {
+    /// Makes a member who joins now.
+    #[must_use]
+    pub fn new(household: Household, since: Timestamp, today: Date) -> Self {
+        Self { households: vec![(today, household)], since, left: None, erased: None }
+    }
+
+    /// Returns who lives in the household on a day.
+    #[must_use]
+    pub fn household(&self, on: Date) -> Household {
+        let begun = self.households.iter().rev().find(|(from, _)| *from <= on);
+        let alone = Household { adults: 1, teens: 0, children: 0 };
+        begun.or(self.households.first()).map_or(alone, |(_, household)| *household)
+    }
+
+    /// Returns whether the member has left and can spend nothing any more.
+    #[must_use]
+    pub fn is_gone(&self, today: Date) -> bool {
+        self.left.is_some_and(|left| left.until.is_none_or(|until| until < today))
+    }
+}
+
+/// The person behind a member. What each field is for and how long it is kept stands in
+/// [`crate::privacy`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     /// The person's name.
     pub name: String,
     /// The number of the household's band of income, from 0, if the household told it. Purpose: the
     /// amount of its contribution.
     pub band: Option<u8>,
+    /// Telephone.
+    pub phone: Option<String>,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Commune of the postal address.
+    pub commune: Option<String>,
+    /// What the person is called in a file that members are imported from.
+    pub reference: Option<String>,
+    /// Why the person left, in their words or the operator's.
+    pub left_because: Option<String>,
 }
 
 /// Enrols a member.
@@ -52,9 +111,9 @@ pub(crate) fn add(
         return Err(MemberRefused::Household.into());
     }
     let id = MemberId::new(state.random("member"));
-    let member = Member { household, since: turn.now };
+    let member = Member::new(household, turn.now, turn.today());
     turn.put(Kind::Member, id.as_bytes(), &member);
-    turn.put(Kind::Person, id.as_bytes(), &Person { name, band: None });
+    turn.put(Kind::Person, id.as_bytes(), &Person { name, ..Person::default() });
     state.members.insert(id, member);
     Ok(Answer::MemberAdded(id))
 }
@@ -66,8 +125,9 @@ pub(crate) fn issue_card(
     member: MemberId,
     code: &Code,
 ) -> Outcome {
-    if !state.members.contains_key(&member) {
-        return Err(MemberRefused::UnknownMember.into());
+    let known = state.members.get(&member).ok_or(MemberRefused::UnknownMember)?;
+    if known.left.is_some() {
+        return Err(MemberRefused::HasLeft.into());
     }
     let random = state.random("card");
     let id = crdt::card::card_id(&state.me, random);
@@ -150,8 +210,9 @@ pub(crate) fn contribute(
     given: &Given,
 ) -> Outcome {
     let Given { month, amount, into } = *given;
-    let household = state.members.get(&member).ok_or(MemberRefused::UnknownMember)?.household;
+    let known = state.members.get(&member).ok_or(MemberRefused::UnknownMember)?;
     treasury::check_by_hand(turn, into)?;
+    let household = known.household(month.last_day());
     let total = contributed(turn, member, month).checked_add(amount).unwrap_or(Cents::MAX);
     let band = turn.get::<Person>(Kind::Person, member.as_bytes()).and_then(|person| person.band);
     let rules = allocation::rules_of(state, month);

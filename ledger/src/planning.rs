@@ -31,7 +31,7 @@ pub(crate) fn plan(
     force: Option<Force>,
 ) -> Outcome {
     state.rules.check(&rules, turn.today()).map_err(RulesRefused::from)?;
-    let households = state.members.values().map(|member| member.household);
+    let households = state.members.values().map(|member| member.household(rules.from));
     let month = households.map(|household| rules.allocation.for_household(&household));
     let month = Cents::checked_sum(month.map(|amount| amount.unwrap_or(Cents::MAX)));
     let month = month.unwrap_or(Cents::MAX);

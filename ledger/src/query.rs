@@ -3,6 +3,8 @@
 mod federation;
 mod people;
 
+pub(crate) use people::contributions;
+
 use crdt::{Cents, MemberId, PaymentId, wire};
 
 use crate::account::Account;
@@ -27,6 +29,7 @@ pub(crate) fn answer(state: &State, turn: &Turn<'_>, question: &Query) -> Outcom
         Query::Status => Ok(Answer::Status(Box::new(status(state, turn)))),
         Query::Members => Ok(Answer::Members(people::members(state, turn))),
         Query::Member(id) => people::member(state, turn, *id),
+        Query::People(question) => crate::people::answer(state, turn, question),
         Query::Card(id) => {
             crate::card::card_info(state, turn, *id).map(Answer::Card).ok_or(Refused::NotFound)
         }
@@ -88,7 +91,7 @@ fn status(state: &State, turn: &Turn<'_>) -> Status {
         id: state.me,
         name: state.settings.contact.name.clone(),
         network: federation.map(|f| f.view.network()),
-        members: state.members.len() as u64,
+        members: state.members.values().filter(|member| member.left.is_none()).count() as u64,
         cards: state.cards.len() as u64,
         vendors: state.vendors.len() as u64,
         journal_entries: state.books.entries(),
@@ -139,7 +142,7 @@ fn payment(state: &State, turn: &Turn<'_>, id: PaymentId) -> Outcome {
     Ok(Answer::Payment(Box::new(charge_info(state, host, id, &charge))))
 }
 
-fn sale_info(state: &State, payment: PaymentId, sale: &Sale) -> PaymentInfo {
+pub(crate) fn sale_info(state: &State, payment: PaymentId, sale: &Sale) -> PaymentInfo {
     let reason = match &sale.state {
         SaleState::Refused(refused) => Some(refused.to_string()),
         SaleState::AtRiskLost(reason) => Some(reason.to_string()),
@@ -165,7 +168,7 @@ fn sale_info(state: &State, payment: PaymentId, sale: &Sale) -> PaymentInfo {
     }
 }
 
-fn charge_info(
+pub(crate) fn charge_info(
     state: &State,
     host: crdt::CaisseId,
     payment: PaymentId,

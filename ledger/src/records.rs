@@ -68,6 +68,8 @@ pub enum Kind {
     BankDetails,
     /// How often something was refused or done, by month and what; for evaluation.
     Tally,
+    /// Who waits to become a member, by the member id to be; the person is a [`Kind::Person`].
+    Waiting,
     /// A closed day with its totals, by day (big-endian i32).
     DayClosing,
     /// The place of the entry that reversed another, by the place of that one (big-endian u64).
@@ -85,7 +87,7 @@ pub enum Kind {
     /// What a member agreed to contribute, by member and first month.
     Agreed,
     /// A line of the bank that nobody has assigned, by line id; no value.
-    Waiting,
+    Unassigned,
     /// The balances of an imported statement, by its last day and its name; and from which kind of file a
     /// day came.
     Statement,
@@ -95,7 +97,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 43] = [
         Self::Meta,
         Self::Member,
         Self::Person,
@@ -127,6 +129,7 @@ impl Kind {
         Self::Note,
         Self::BankDetails,
         Self::Tally,
+        Self::Waiting,
         Self::DayClosing,
         Self::Reversed,
         Self::ClosedBalance,
@@ -135,7 +138,7 @@ impl Kind {
         Self::CardSpent,
         Self::CardUse,
         Self::Agreed,
-        Self::Waiting,
+        Self::Unassigned,
         Self::Statement,
         Self::Matched,
     ];

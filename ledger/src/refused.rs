@@ -43,6 +43,9 @@ pub enum Refused {
     /// Something about members, cards, contributions or allocations.
     #[error(transparent)]
     Member(#[from] MemberRefused),
+    /// Something about a change of members or the waiting list.
+    #[error(transparent)]
+    People(#[from] PeopleRefused),
     /// Something about cards.
     #[error(transparent)]
     Card(#[from] CardCommandRefused),

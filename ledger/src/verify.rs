@@ -69,6 +69,9 @@ pub(crate) fn verify(state: &State, turn: &Turn<'_>) -> Report {
     cards::check(state, turn, &mut report);
     disputes::disputes(turn, &booked, &mut report);
     crate::treasury::check::differences(state, turn, |what| report.differs(what));
+    for what in crate::people::differences(state, turn) {
+        report.differs(what);
+    }
     report
 }
 

@@ -15,6 +15,7 @@ mod stories {
     mod hostile;
     mod laws;
     mod models;
+    mod people;
     mod restore;
     mod settlement;
     mod treasury;

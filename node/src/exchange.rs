@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | [`camt053`] | read | bank statements, camt.053 and camt.054, versions 02 and 08 |
 //! | [`bank_csv`] | read | bank statements as a table |
+//! | [`members_csv`] | read and write | members as a table |
 //! | [`pain001`] | write | credit transfers, pain.001, versions 03 and 09 |
 //! | [`pain008`] | write | direct debits, pain.008, versions 02 and 08 |
 //! | [`fec`] | write, check | a year's entries, as French law asks for them |
@@ -29,6 +30,7 @@ mod field;
 pub mod iban;
 pub mod indicators;
 pub mod limits;
+pub mod members_csv;
 pub mod pain001;
 pub mod pain002;
 pub mod pain008;

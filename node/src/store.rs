@@ -3,7 +3,8 @@
 //! The machine's `Persist` is a barrier: what follows it happens only once it is on stable storage.
 //! So [`Store::commit`] is all or nothing over all kinds of records, and durable when it returns.
 //! All records live in one sled tree (the reason is in `names`), one batch of sled is one commit,
-//! and a sync of the files follows it (the reason is in `disk`).
+//! and a sync of the files follows it (the reason is in `disk`). What says something of a person is
+//! encrypted, so that it can be erased (`shreds`).
 //!
 //! What a damaged file does, as tried by flipping and cutting bytes: sled checks a checksum on every
 //! message, so foreign bytes are never read as records. A damaged index, page or blob is an error
@@ -17,7 +18,9 @@ mod error;
 mod names;
 mod overlay;
 mod schema;
+mod shreds;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::panic::{self, AssertUnwindSafe};
@@ -31,6 +34,7 @@ use disk::Disk;
 pub use error::StoreError;
 pub use overlay::Overlay;
 use schema::Schema;
+use shreds::{KeyId, Opened, Sealed, Shreds};
 
 /// Bytes of one value: sixteen times the largest body of a feed entry, because sled writes up to
 /// sixteen values into one page, and rewrites the page for each of them.
@@ -64,6 +68,8 @@ pub struct Store {
     db: sled::Db,
     /// Held during a commit, so commits come one after the other.
     disk: Mutex<Disk>,
+    /// The keys of personal records. Locked after `disk` by who locks both.
+    shreds: Mutex<Shreds>,
     failed: Mutex<Option<StoreError>>,
     /// Declared last, hence released last.
     _lock: File,
@@ -100,6 +106,7 @@ impl Store {
         // The records name people: nobody else on this machine may read them.
         let private = DirBuilder::new().mode(PRIVATE).create(&unfinished);
         private.map_err(StoreError::io(&unfinished))?;
+        Shreds::create(&unfinished).map_err(StoreError::io(&unfinished))?;
         // It gets its name when it is complete: a crash in the middle leaves no store, not half a one.
         let store = Self::start(dir, &unfinished, lock)?;
         store.commit_with_version(&[], schema.current())?;
@@ -116,7 +123,7 @@ impl Store {
         }
         let lock = disk::lock(dir)?;
         // sled would put new, empty files in their place.
-        for file in ["db", "conf", "blobs"] {
+        for file in ["db", "conf", "blobs", shreds::FILE] {
             if !path.join(file).exists() {
                 let why = format!("its file `{file}` is missing");
                 return Err(StoreError::Damaged { dir: dir.to_owned(), why });
@@ -124,6 +131,7 @@ impl Store {
         }
         let store = Self::start(dir, &path, lock)?;
         schema.check(&store)?;
+        store.finish_shredding()?;
         Ok(store)
     }
 
@@ -138,8 +146,27 @@ impl Store {
         disk::remove_unfinished_index(path).map_err(StoreError::io(path))?;
         let db = guarded(dir, || open_when_unlocked(&config))?;
         let disk = Disk::open(path).map_err(StoreError::io(path))?;
+        let shreds = Mutex::new(Shreds::open(path).map_err(shreds_failed(dir))?);
         let failed = Mutex::new(None);
-        Ok(Self { dir: dir.to_owned(), db, disk: Mutex::new(disk), failed, _lock: lock })
+        Ok(Self { dir: dir.to_owned(), db, disk: Mutex::new(disk), shreds, failed, _lock: lock })
+    }
+
+    /// Wipes keys that no record names: a crash came between a commit's steps.
+    fn finish_shredding(&self) -> Result<(), StoreError> {
+        let mut named = BTreeSet::new();
+        for kind in Kind::ALL.into_iter().filter(|kind| shreds::is_personal(*kind)) {
+            let Some(bounds) = names::bounds(kind, &[], &[]) else { continue };
+            let read = |db: &sled::Db| {
+                db.range(bounds).map(|row| row.map(|(_, value)| shreds::key_id(&value))).collect()
+            };
+            let ids: Vec<Option<KeyId>> = self.sled(read)?;
+            named.extend(ids.into_iter().flatten());
+        }
+        let wiped = self.with_shreds(|shreds| shreds.finish(&named))?;
+        if wiped > 0 {
+            tracing::info!(keys = wiped, "finished an interrupted erasure of keys");
+        }
+        Ok(())
     }
 
     /// Writes all of `writes`, in order, or nothing; they are on stable storage when it returns.
@@ -161,9 +188,17 @@ impl Store {
             return Err(failed);
         }
         writes.iter().try_for_each(check_size)?;
+        if writes.is_empty() && version.is_none() {
+            return Ok(());
+        }
+        let mut disk = held(&self.disk);
+        let personal = self.encrypt(writes)?;
         let mut batch = sled::Batch::default();
         for Write { kind, key, value } in writes {
             let key = names::physical(*kind, key);
+            // Of several writes to one place the last counts: that is the one in `personal`.
+            let is_personal = shreds::is_personal(*kind);
+            let value = if is_personal { personal.values.get(&key) } else { value.as_ref() };
             match value {
                 Some(value) => batch.insert(key, value.as_slice()),
                 None => batch.remove(key),
@@ -171,15 +206,64 @@ impl Store {
         }
         if let Some(version) = version {
             batch.insert(names::SCHEMA, &version.to_be_bytes());
-        } else if writes.is_empty() {
-            return Ok(());
         }
-        let mut disk = held(&self.disk);
+        let Personal { new, old, .. } = personal;
+        if !new.is_empty() {
+            self.with_shreds(|shreds| shreds.keep(new))?;
+        }
         self.sled(|db| {
             db.apply_batch(batch)?;
             db.flush()
         })?;
-        disk.sync().map_err(|error| self.fail(StoreError::io(self.dir.join("store"))(error)))
+        disk.sync().map_err(|error| self.fail(StoreError::io(self.dir.join("store"))(error)))?;
+        if old.is_empty() { Ok(()) } else { self.with_shreds(|shreds| shreds.wipe(&old)) }
+    }
+
+    /// Encrypts the personal ones among some writes. Most commits have none, and pay nothing.
+    fn encrypt(&self, writes: &[Write]) -> Result<Personal, StoreError> {
+        let mut personal = Personal::default();
+        for Write { kind, key, value } in writes.iter().filter(|w| shreds::is_personal(w.kind)) {
+            let place = names::physical(*kind, key);
+            let stored = self.sled(|db| db.get(&place))?;
+            personal.old.extend(stored.as_deref().and_then(shreds::key_id));
+            let Some(value) = value else {
+                personal.values.remove(&place);
+                continue;
+            };
+            let (key, sealed) = self.with_shreds(|shreds| shreds.seal(&place, value))?;
+            personal.values.insert(place, sealed);
+            personal.new.push(key);
+        }
+        // Of several writes to one place only the last is stored.
+        let stored: BTreeSet<KeyId> =
+            personal.values.values().filter_map(|value| shreds::key_id(value)).collect();
+        personal.new.retain(|key| stored.contains(&key.id));
+        Ok(personal)
+    }
+
+    fn with_shreds<T>(
+        &self,
+        work: impl FnOnce(&mut Shreds) -> std::io::Result<T>,
+    ) -> Result<T, StoreError> {
+        let done = work(&mut held(&self.shreds));
+        done.map_err(|error| self.fail(shreds_failed(&self.dir)(error)))
+    }
+
+    /// Returns a stored row without its tree's name, decrypted; `None` if it can never be read again.
+    fn logical(&self, (place, value): (sled::IVec, sled::IVec)) -> sled::Result<Option<Row>> {
+        let key = || place.get(1..).unwrap_or_default().to_vec();
+        let kind = place.first().and_then(|name| names::kind(*name));
+        if !kind.is_some_and(shreds::is_personal) {
+            return Ok(Some((key(), value.to_vec())));
+        }
+        match held(&self.shreds).open_value(&place, &value) {
+            Opened::Value(value) => Ok(Some((key(), value))),
+            Opened::Shredded => Ok(None),
+            Opened::Damaged => {
+                let why = "a personal record does not fit its key".to_owned();
+                Err(sled::Error::Unsupported(why))
+            }
+        }
     }
 
     /// Returns the first failure, if there was one.
@@ -227,8 +311,12 @@ impl Store {
 
 impl Records for Store {
     fn get(&self, kind: Kind, key: &[u8]) -> Option<Vec<u8>> {
-        let found = self.sled(|db| db.get(names::physical(kind, key)));
-        found.ok().flatten().map(|value| value.to_vec())
+        let place = names::physical(kind, key);
+        let found = self.sled(|db| match db.get(&place)? {
+            Some(value) => self.logical((place.as_slice().into(), value)),
+            None => Ok(None),
+        });
+        found.ok().flatten().map(|(_, value)| value)
     }
 
     fn range(&self, kind: Kind, from: &[u8], to: &[u8], limit: usize) -> Vec<Row> {
@@ -236,7 +324,8 @@ impl Records for Store {
             return Vec::new();
         };
         let read = |db: &sled::Db| {
-            db.range(bounds).take(limit).map(|row| row.map(|row| logical(&row))).collect()
+            let rows = db.range(bounds).map(|row| row.and_then(|row| self.logical(row)));
+            rows.filter_map(Result::transpose).take(limit).collect()
         };
         self.sled(read).unwrap_or_default()
     }
@@ -252,9 +341,26 @@ impl Drop for Store {
     }
 }
 
-/// Returns a row as it was written, without its tree's name.
-fn logical((key, value): &(sled::IVec, sled::IVec)) -> Row {
-    (key.get(1..).unwrap_or_default().to_vec(), value.to_vec())
+/// Says what is wrong with the file of keys.
+fn shreds_failed(dir: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
+    move |error| match error.kind() {
+        std::io::ErrorKind::InvalidData => {
+            let why = format!("its file `{}`: {error}", shreds::FILE);
+            StoreError::Damaged { dir: dir.to_owned(), why }
+        }
+        _ => StoreError::io(dir.join("store").join(shreds::FILE))(error),
+    }
+}
+
+/// What a commit does with personal records.
+#[derive(Default)]
+struct Personal {
+    /// The encrypted values, by physical key.
+    values: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// Their keys.
+    new: Vec<Sealed>,
+    /// The keys of what they replace, and of what is deleted.
+    old: BTreeSet<KeyId>,
 }
 
 /// Refuses a record that the store does not take.

@@ -2,6 +2,7 @@
 
 use crdt::{BasisPoints, Cents};
 use ledger::command::BasketLine;
+use ledger::draw::Quota;
 use ledger::rules::Percent;
 
 /// Reads a rate in percent: `70`, `62.5` or `70%`.
@@ -41,9 +42,35 @@ pub fn tier(text: &str) -> Result<Percent, String> {
     Percent::new(percent).map_err(|why| why.to_string())
 }
 
+/// Reads a quota of a draw: `commune=Lauris:3`.
+///
+/// # Errors
+/// What is wrong with it, for people.
+pub fn quota(text: &str) -> Result<Quota, String> {
+    let form = || "write a quota as ATTRIBUTE=VALUE:N, such as commune=Lauris:3".to_owned();
+    let (rest, seats) = text.rsplit_once(':').ok_or_else(form)?;
+    let (attribute, value) = rest.split_once('=').ok_or_else(form)?;
+    let seats = seats.parse().map_err(|_| format!("{seats:?} is not a number of seats"))?;
+    let (attribute, value) = (attribute.trim().to_owned(), value.trim().to_owned());
+    if attribute.is_empty() { Err(form()) } else { Ok(Quota { attribute, value, seats }) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quota_is_read_as_attribute_value_and_seats() {
+        let read = quota("commune=Saint-Rémy: le Haut:3").expect("it has all three");
+        assert_eq!(
+            (read.attribute.as_str(), read.value.as_str()),
+            ("commune", "Saint-Rémy: le Haut")
+        );
+        assert_eq!(read.seats, 3);
+        for bad in ["", "commune", "commune=Lauris", "commune:3", "=a:1", "a=b:", "a=b:-1"] {
+            assert!(quota(bad).is_err(), "{bad:?}");
+        }
+    }
 
     #[test]
     fn a_rate_is_read_as_people_write_it_and_never_above_the_whole() {

@@ -38,6 +38,26 @@ pub(super) async fn member(context: &Context, command: people::Member) -> Result
             };
             Done::new(&answer, show(detail))
         }
+        people::Member::Change(change) => super::people::change(context, change).await,
+        people::Member::Leave { member, reason, until, dry_run } => {
+            let member = resolve::member(context, &member).await?;
+            super::people::leave(context, member, reason, until, dry_run).await
+        }
+        people::Member::Return { member, with_credit } => {
+            let member = resolve::member(context, &member).await?;
+            super::people::come_back(context, member, with_credit).await
+        }
+        people::Member::Export { member } => super::people::export(context, &member).await,
+        people::Member::Erase { member, reason, dry_run } => {
+            let member = resolve::member(context, &member).await?;
+            super::people::erase(context, member, reason, dry_run).await
+        }
+        people::Member::Import { csv, dry_run } => {
+            super::member_file::import(context, &csv, dry_run).await
+        }
+        people::Member::ExportAll { french, out } => {
+            super::member_file::export(context, french, out.as_deref()).await
+        }
         people::Member::Freeze { member } => {
             super::card::restrict(context, &member, Restrict::Freeze).await
         }
@@ -54,10 +74,11 @@ pub(super) async fn member(context: &Context, command: people::Member) -> Result
 }
 
 fn name(info: &MemberInfo) -> String {
-    info.name.clone().unwrap_or_else(|| "(erased)".to_owned())
+    let name = info.name.clone().unwrap_or_else(|| "(erased)".to_owned());
+    if info.left.is_some() { format!("{name} (left)") } else { name }
 }
 
-fn household(household: &Household) -> String {
+pub(super) fn household(household: &Household) -> String {
     format!("{} + {} + {}", household.adults, household.teens, household.children)
 }
 

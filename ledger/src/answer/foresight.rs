@@ -224,9 +224,6 @@ pub enum Unknown {
          taken as it was"
     )]
     Behaviour,
-    /// Only the present household is recorded.
-    #[error("households are taken as they are now, from the month in which they were enrolled")]
-    Households,
     /// What limits spending is not replayed.
     #[error("caps on spending, expiry and roll-over of credit are not replayed")]
     Limits,

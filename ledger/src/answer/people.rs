@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crdt::{BasisPoints, CardId, Cents, MemberId, Month, SignedCents, Timestamp, VendorId};
+use crdt::{BasisPoints, CardId, Cents, Date, MemberId, Month, SignedCents, Timestamp, VendorId};
 use serde::{Deserialize, Serialize};
 
 use crate::card::{Limited, Restriction};
@@ -15,8 +15,10 @@ pub struct MemberInfo {
     pub id: MemberId,
     /// The person's name, unless erased.
     pub name: Option<String>,
-    /// The household.
+    /// The household of today.
     pub household: Household,
+    /// Since when the member has left, if so.
+    pub left: Option<Date>,
     /// What the member holds.
     pub balance: Cents,
     /// The member's cards that are not blocked.

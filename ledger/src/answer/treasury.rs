@@ -102,6 +102,9 @@ pub enum Skipped {
     /// It was issued before.
     #[error("issued before")]
     AlreadyIssued,
+    /// The member has left.
+    #[error("the member has left")]
+    HasLeft,
     /// The rules ask for the contribution first.
     #[error("the contribution of this month has not come in")]
     NoContribution,

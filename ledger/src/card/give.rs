@@ -8,7 +8,7 @@ use super::{Card, card_info, limits};
 use crate::answer::{Answer, BlankInfo, CardAnswer, CardInfo};
 use crate::command::{Code, HolderRole, NewHolder, WhyReplaced};
 use crate::records::Kind;
-use crate::refused::{CardCommandRefused, Refused};
+use crate::refused::{CardCommandRefused, MemberRefused, Refused};
 use crate::state::State;
 use crate::turn::{Outcome, Turn};
 
@@ -99,8 +99,9 @@ pub(crate) fn give(
     blank: Option<CardId>,
     holder: Option<NewHolder>,
 ) -> Outcome {
-    if !state.members.contains_key(&member) {
-        return Err(CardCommandRefused::UnknownMember.into());
+    let known = state.members.get(&member).ok_or(CardCommandRefused::UnknownMember)?;
+    if known.left.is_some() {
+        return Err(MemberRefused::HasLeft.into());
     }
     if let Some(holder) = &holder {
         check_holder(state, turn, holder)?;

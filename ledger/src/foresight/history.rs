@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crdt::{Cents, MemberId, Month, wire};
 
-use crate::member::{Contribution, read_contribution_key};
+use crate::member::{Contribution, Member, read_contribution_key};
 use crate::payment::{Sale, SaleState};
 use crate::records::{Kind, Row};
 use crate::rules::Household;
@@ -17,8 +17,8 @@ use crate::verify::each;
 pub(super) struct History {
     /// The months, oldest first.
     pub months: Vec<Month>,
-    /// The members, with the month of their enrolment.
-    pub members: BTreeMap<MemberId, (Household, Month)>,
+    members: BTreeMap<MemberId, Member>,
+    enrolled: BTreeMap<MemberId, Month>,
     contributed: BTreeMap<(MemberId, Month), Cents>,
     bought: BTreeMap<(MemberId, Month), Vec<Bought>>,
 }
@@ -38,12 +38,14 @@ pub(super) struct Bought {
 impl History {
     /// Reads months from the store, each kind of records once.
     pub(super) fn read(state: &State, turn: &Turn<'_>, months: Vec<Month>) -> Self {
-        let enrolled = |member: &crate::member::Member| turn.day_of(member.since).month();
-        let members = state.members.iter();
-        let members = members.map(|(id, member)| (*id, (member.household, enrolled(member))));
-        let members = members.collect();
-        let mut history =
-            Self { months, members, contributed: BTreeMap::new(), bought: BTreeMap::new() };
+        let enrolled = |member: &Member| turn.day_of(member.since).month();
+        let mut history = Self {
+            months,
+            members: state.members.clone(),
+            enrolled: state.members.iter().map(|(id, m)| (*id, enrolled(m))).collect(),
+            contributed: BTreeMap::new(),
+            bought: BTreeMap::new(),
+        };
         each(turn, Kind::Contribution, |row| {
             if let Some((id, month, amount)) = read_contribution(row) {
                 let sum = history.contributed.entry((id, month)).or_default();
@@ -86,13 +88,23 @@ impl History {
         self.bought.get(&(member, month)).map_or(&[], Vec::as_slice)
     }
 
-    /// Who was a member in a month.
+    /// Who a member was at the end of the last month.
+    pub(super) fn household(&self, member: MemberId) -> Option<Household> {
+        let last = self.months.last()?.last_day();
+        self.members.get(&member).map(|member| member.household(last))
+    }
+
+    /// Who was a member in a month, and of which household at its end.
     pub(super) fn present(
         &self,
         month: Month,
     ) -> impl Iterator<Item = (MemberId, Household)> + Clone {
-        let members = self.members.iter().filter(move |(_, (_, since))| *since <= month);
-        members.map(|(id, (household, _))| (*id, *household))
+        let joined =
+            move |id: &MemberId| self.enrolled.get(id).is_some_and(|since| *since <= month);
+        let stayed = move |member: &Member| member.left.is_none_or(|left| left.on.month() >= month);
+        let members = self.members.iter();
+        let members = members.filter(move |(id, member)| joined(id) && stayed(member));
+        members.map(move |(id, member)| (*id, member.household(month.last_day())))
     }
 }
 

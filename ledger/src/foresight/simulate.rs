@@ -122,8 +122,8 @@ pub(super) fn simulate(
 fn by_type(history: &History, got: &PerHousehold, cells: Cells) -> (Vec<TypeRow>, TypeRow) {
     let mut groups = BTreeMap::<HouseholdType, PerHousehold>::new();
     for (id, sums) in got {
-        if let Some((household, _)) = history.members.get(id) {
-            groups.entry(HouseholdType::of(household)).or_default().insert(*id, *sums);
+        if let Some(household) = history.household(*id) {
+            groups.entry(HouseholdType::of(&household)).or_default().insert(*id, *sums);
         }
     }
     let atoms: Vec<(Vec<HouseholdType>, BTreeSet<MemberId>)> = groups
@@ -204,7 +204,7 @@ fn figures(group: &PerHousehold, cells: Cells) -> TypeFigures {
 fn unknown(state: &State, history: &History, tried: &Rules) -> Vec<Unknown> {
     let in_force = history.months.iter().map(|month| &rules_of(state, *month).allocation);
     let models: Vec<&Allocation> = in_force.chain([&tried.allocation]).collect();
-    let mut unknown = vec![Unknown::Behaviour, Unknown::Households, Unknown::Limits];
+    let mut unknown = vec![Unknown::Behaviour, Unknown::Limits];
     if models.iter().any(|model| !model.is_monthly()) {
         unknown.push(Unknown::Elsewhere);
     }

@@ -36,7 +36,8 @@ fn member_info(
     MemberInfo {
         id,
         name: person.map(|person| person.name),
-        household: member.household,
+        household: member.household(turn.today()),
+        left: member.left.map(|left| left.on),
         balance: state.books.available(id),
         cards,
     }
@@ -54,7 +55,7 @@ pub(super) fn member(state: &State, turn: &Turn<'_>, id: MemberId) -> Outcome {
     Ok(Answer::Member(Box::new(detail)))
 }
 
-fn contributions(turn: &Turn<'_>, id: MemberId) -> BTreeMap<Month, Cents> {
+pub(crate) fn contributions(turn: &Turn<'_>, id: MemberId) -> BTreeMap<Month, Cents> {
     let from = contribution_key(id, None, None);
     let to = [from.as_slice(), &[0xff; 32]].concat();
     let mut sums: BTreeMap<Month, Cents> = BTreeMap::new();

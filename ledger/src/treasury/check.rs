@@ -30,7 +30,7 @@ pub(crate) fn differences(state: &State, turn: &Turn<'_>, mut differs: impl FnMu
             (None, Side::In) => amount,
             (None, Side::Out) => -amount,
         };
-        let queued = turn.get::<()>(Kind::Waiting, &key).is_some();
+        let queued = turn.get::<()>(Kind::Unassigned, &key).is_some();
         if waiting.remove(&id) != Some(expected) || queued != line.target.is_none() {
             differs(format!("line {id} of the bank is not what the books say"));
         }

@@ -106,8 +106,8 @@ pub(super) fn get(turn: &Turn<'_>, id: LineId) -> Option<Line> {
 pub(super) fn put(turn: &mut Turn<'_>, id: LineId, line: &Line) {
     turn.put(Kind::Line, id.as_bytes(), line);
     match line.target {
-        None => turn.put(Kind::Waiting, id.as_bytes(), &()),
-        Some(_) => turn.delete(Kind::Waiting, id.as_bytes()),
+        None => turn.put(Kind::Unassigned, id.as_bytes(), &()),
+        Some(_) => turn.delete(Kind::Unassigned, id.as_bytes()),
     }
 }
 

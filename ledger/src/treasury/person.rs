@@ -111,7 +111,7 @@ fn late_by_hand(
 
 /// Lists the lines that nobody has assigned, oldest first.
 pub(super) fn queue(state: &State, turn: &Turn<'_>) -> Vec<LineInfo> {
-    let rows = turn.range(Kind::Waiting, &[], &[], limits::ROWS as usize);
+    let rows = turn.range(Kind::Unassigned, &[], &[], limits::ROWS as usize);
     list(state, turn, &rows)
 }
 

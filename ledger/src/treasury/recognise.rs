@@ -91,7 +91,7 @@ pub(super) fn fits_rules(
     let rules = allocation::rules_of(state, month);
     // Who is no member any more has no household to which the rules could apply.
     let Some(member) = state.members.get(&member) else { return Ok(()) };
-    rules.contribution.accepts(&member.household, band, amount)
+    rules.contribution.accepts(&member.household(month.last_day()), band, amount)
 }
 
 /// Finds the month that a payer named, as `2026-12` or `12/2026`, if it is not far from the booking.

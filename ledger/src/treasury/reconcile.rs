@@ -67,7 +67,7 @@ pub(super) fn now(state: &State, turn: &Turn<'_>) -> Reconciliation {
         let difference = i128::from(books.get()) - i128::from(closing.amount.get());
         narrow(difference + before - later - by_hand_sum)
     });
-    let waiting = turn.range(Kind::Waiting, &[], &[], usize::MAX).len();
+    let waiting = turn.range(Kind::Unassigned, &[], &[], usize::MAX).len();
     Reconciliation {
         books,
         closing,

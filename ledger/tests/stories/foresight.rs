@@ -195,7 +195,7 @@ fn the_committee_sees_who_would_gain_and_lose_under_the_scale_of_gironde() {
     assert_eq!((large.mean_change.get(), large.largest_loss), (-5_000, Some(euros(50))));
     let all = simulation.all.figures.expect("shown");
     assert_eq!(all.moves, Some(Moves { gain: 12, lose: 3, stay: 20 }));
-    assert_eq!(simulation.unknown, [Unknown::Behaviour, Unknown::Households, Unknown::Limits]);
+    assert_eq!(simulation.unknown, [Unknown::Behaviour, Unknown::Limits]);
 }
 
 #[test]

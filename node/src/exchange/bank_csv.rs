@@ -91,7 +91,7 @@ fn entries(
     Ok(entries)
 }
 
-fn bytes_of(input: impl Read) -> Result<Vec<u8>, Fault> {
+pub(super) fn bytes_of(input: impl Read) -> Result<Vec<u8>, Fault> {
     let mut bytes = Vec::new();
     let read = input.take(CSV_BYTES + 1).read_to_end(&mut bytes);
     read.map_err(|why| Fault::Unreadable(why.to_string()))?;
@@ -103,7 +103,7 @@ fn bytes_of(input: impl Read) -> Result<Vec<u8>, Fault> {
 
 /// Returns the text of a file: UTF-8 if it is that from end to end, else Windows-1252, of which
 /// ISO-8859-1 is a part.
-fn text_of(bytes: &[u8]) -> Result<String, Fault> {
+pub(super) fn text_of(bytes: &[u8]) -> Result<String, Fault> {
     if bytes.iter().take(4).any(|byte| *byte == 0) || bytes.starts_with(b"\xff\xfe") {
         return Err(Fault::Encoding("UTF-16".to_owned()));
     }

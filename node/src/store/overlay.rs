@@ -36,6 +36,15 @@ impl<'a> Overlay<'a> {
         self.pending.is_empty()
     }
 
+    /// Decrypts a stored row, unless a pending one hides it; its physical key stays beside it.
+    fn open(&self, row: (IVec, IVec)) -> sled::Result<Option<(IVec, Vec<u8>)>> {
+        let place = row.0.clone();
+        if self.pending.contains_key(place.as_ref()) {
+            return Ok(None);
+        }
+        Ok(self.store.logical(row)?.map(|(_, value)| (place, value)))
+    }
+
     /// Ends the batch: returns the last write of each key, to be committed.
     #[must_use]
     pub fn into_writes(self) -> Vec<Write> {
@@ -63,14 +72,15 @@ impl Records for Overlay<'_> {
         };
         let pending = self.pending.range(bounds.clone());
         let merged = self.store.sled(|db| {
-            let merge = Merge { stored: db.range(bounds).peekable(), pending: pending.peekable() };
-            merge.take(limit).collect()
+            let stored = db.range(bounds).map(|row| row.and_then(|row| self.open(row)));
+            let stored = stored.filter_map(Result::transpose).peekable();
+            Merge { stored, pending: pending.peekable() }.take(limit).collect()
         });
         merged.unwrap_or_default()
     }
 }
 
-/// Joins stored and pending rows in the order of their keys; the pending one wins.
+/// Joins stored and pending rows, of which none have a key in common, in the order of their keys.
 struct Merge<S: Iterator, P: Iterator> {
     stored: Peekable<S>,
     pending: Peekable<P>,
@@ -78,7 +88,7 @@ struct Merge<S: Iterator, P: Iterator> {
 
 impl<'p, S, P> Iterator for Merge<S, P>
 where
-    S: Iterator<Item = sled::Result<(IVec, IVec)>>,
+    S: Iterator<Item = sled::Result<(IVec, Vec<u8>)>>,
     P: Iterator<Item = (&'p Vec<u8>, &'p Option<Vec<u8>>)>,
 {
     type Item = sled::Result<Row>;
@@ -98,14 +108,12 @@ where
                 (_, None) | (None, _) => std::cmp::Ordering::Less,
             };
             if order.is_ge() {
-                if order.is_eq() {
-                    self.stored.next();
-                }
                 if let Some((key, Some(value))) = self.pending.next() {
                     return Some(Ok((key[1..].to_vec(), value.clone())));
                 }
             } else {
-                return Some(self.stored.next()?.map(|row| super::logical(&row)));
+                let row = self.stored.next()?;
+                return Some(row.map(|(place, value)| (place[1..].to_vec(), value)));
             }
         }
     }

@@ -176,7 +176,7 @@ fn verify_names_a_line_or_a_batch_that_is_not_what_the_books_say() {
     let item = [batch.as_bytes().as_slice(), &1_u32.to_be_bytes()].concat();
     let harms = [
         (Kind::Line, key.as_bytes().to_vec(), "line"),
-        (Kind::Waiting, key.as_bytes().to_vec(), "line"),
+        (Kind::Unassigned, key.as_bytes().to_vec(), "line"),
         (Kind::Batch, item, "batch"),
     ];
     for (kind, key, named) in harms {
