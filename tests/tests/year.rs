@@ -11,6 +11,8 @@ mod bank;
 mod batches;
 #[path = "year/closing.rs"]
 mod closing;
+#[path = "year/departures.rs"]
+mod departures;
 #[path = "year/house.rs"]
 mod house;
 #[path = "year/market.rs"]
@@ -62,9 +64,12 @@ fn passes(town: &mut Town, day: Date) {
         3 => town.debits_are_ordered(),
         5 => town.the_last_month_is_closed(),
         6 => town.the_bank_rejects_a_debit(),
+        9 => town.households_change(),
         11 => town.cash_is_paid_in(),
         12 => town.statement_comes(),
         13 => town.allocations_are_issued(),
+        14 => town.households_leave(),
+        15 => town.one_comes_back_or_is_erased(),
         16 => town.the_committee_plans_rules(),
         19 | 22 => town.a_sale_is_contested(),
         26 => town.a_dispute_is_answered(),

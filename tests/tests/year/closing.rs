@@ -108,8 +108,10 @@ impl Town {
         assert!(debits_back > 11 && rejected == 2 && payouts_back == 2 && frozen > 5, "{seen:?}");
         let Seen { unclear_lines, broken_lines, expiries, .. } = *seen;
         assert!(unclear_lines > 12 && broken_lines == 3 && expiries > 5, "{seen:?}");
-        let Seen { cards_replaced, forced, .. } = *seen;
-        assert!(cards_replaced == 22 && forced > 0, "{seen:?}");
+        let Seen { cards_replaced, forced, changed, .. } = *seen;
+        assert!(cards_replaced == 22 && forced > 0 && changed == 24, "{seen:?}");
+        let Seen { left, came_back, erased, .. } = *seen;
+        assert!(left == 24 && came_back == 3 && erased == 2, "{seen:?}");
     }
 }
 

@@ -37,7 +37,10 @@ impl Town {
         for place in 0..self.families.len() {
             let family = &self.families[place];
             let seldom = if family.saves { 12 } else { 1 };
-            if family.is_here && self.chance.once_in(seldom) && !self.chance.once_in(4) {
+            if family.still_buys(self.house.today)
+                && self.chance.once_in(seldom)
+                && !self.chance.once_in(4)
+            {
                 self.a_household_buys(place);
             }
         }

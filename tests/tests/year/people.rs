@@ -27,7 +27,7 @@ impl Town {
 
     /// A card is blocked and another put in its place; the old one pays no longer.
     fn a_card_is_lost(&mut self) {
-        let place = usize::try_from(self.chance.below(self.families.len() as u64)).expect("small");
+        let place = self.someone();
         let family = &self.families[place];
         let (card, why) = (family.card_id, WhyReplaced::Lost);
         let code = "1234".parse().expect("four digits");

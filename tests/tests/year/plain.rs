@@ -23,6 +23,8 @@ pub struct Purse {
     given: Vec<Given>,
     /// By the day of an expiry: the day on which it was told.
     told: BTreeMap<i32, i32>,
+    /// The last day on which one who left can spend the rest.
+    pub until: Option<i32>,
 }
 
 /// What everybody should hold.
@@ -67,8 +69,17 @@ impl Purse {
         self.given.push(Given { day, cents, gone: false });
     }
 
+    /// All that is left goes at once. Returns it.
+    pub fn all_goes(&mut self) -> i64 {
+        self.given.iter_mut().for_each(|given| given.gone = true);
+        std::mem::take(&mut self.cents)
+    }
+
     /// A day passes: what is to expire is told, and what was told long enough ago goes. Returns it.
     pub fn a_day_passes(&mut self, today: i32, lasts: i32, notice: i32) -> i64 {
+        if self.until.is_some_and(|until| until < today) {
+            return self.all_goes();
+        }
         let mut gone = 0;
         for (day, left) in self.parts() {
             let on = day + lasts;

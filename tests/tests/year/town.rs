@@ -40,6 +40,10 @@ pub struct Family {
     pub saves: bool,
     /// It has not left.
     pub is_here: bool,
+    /// The last day on which it buys with what is left, once it has left.
+    pub until: Option<Date>,
+    /// What expired when it left.
+    pub lost: i64,
 }
 
 /// A vendor.
@@ -66,6 +70,10 @@ pub struct Seen {
     pub broken_lines: u32,
     pub expiries: u32,
     pub cards_replaced: u32,
+    pub changed: u32,
+    pub left: u32,
+    pub came_back: u32,
+    pub erased: u32,
     pub forced: u32,
     pub frozen: u32,
 }
@@ -202,6 +210,8 @@ impl Town {
             iban: iban(number),
             saves: number % 10 == 9,
             is_here: true,
+            until: None,
+            lost: 0,
         };
         if family.pays == Pays::ByDebit {
             self.signs_a_mandate(&family);
