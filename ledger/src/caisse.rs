@@ -12,8 +12,8 @@ use crate::refused::Refused;
 use crate::state::{Secrets, Settings, State};
 use crate::turn::{Effect, Input, Outcome, Turn};
 use crate::{
-    accounting, allocation, card, disputes, expiry, federation, grant, home, host, member,
-    people, planning, query, refund, settle, shelf, treasury, vendor,
+    accounting, allocation, card, disputes, expiry, federation, grant, home, host, member, people,
+    planning, query, refund, settle, shelf, treasury, vendor,
 };
 
 /// One caisse: a state that changes only by inputs, and says by effects what it wants done.

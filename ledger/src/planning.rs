@@ -31,7 +31,8 @@ pub(crate) fn plan(
     force: Option<Force>,
 ) -> Outcome {
     state.rules.check(&rules, turn.today()).map_err(RulesRefused::from)?;
-    let households = state.members.values().map(|member| member.household(rules.from));
+    let here = state.members.values().filter(|member| member.left.is_none());
+    let households = here.map(|member| member.household(rules.from));
     let month = households.map(|household| rules.allocation.for_household(&household));
     let month = Cents::checked_sum(month.map(|amount| amount.unwrap_or(Cents::MAX)));
     let month = month.unwrap_or(Cents::MAX);

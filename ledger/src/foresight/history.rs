@@ -99,7 +99,8 @@ impl History {
         &self,
         month: Month,
     ) -> impl Iterator<Item = (MemberId, Household)> + Clone {
-        let joined = move |id: &MemberId| self.enrolled.get(id).is_some_and(|since| *since <= month);
+        let joined =
+            move |id: &MemberId| self.enrolled.get(id).is_some_and(|since| *since <= month);
         let stayed = move |member: &Member| member.left.is_none_or(|left| left.on.month() >= month);
         let members = self.members.iter();
         let members = members.filter(move |(id, member)| joined(id) && stayed(member));

@@ -16,6 +16,7 @@ use crate::payment::{Charge, Sale, read_charge_key};
 use crate::query::{charge_info, sale_info};
 use crate::records::Kind;
 use crate::state::State;
+use crate::treasury::details;
 use crate::turn::Turn;
 
 /// Bytes of the ids of members, payments, claims and disputes.
@@ -68,6 +69,12 @@ pub(super) fn of(state: &State, turn: &Turn<'_>, member: MemberId) -> Traces {
                 records.push((kind, key, value));
             }
         }
+    }
+    // Lines and batches name a member by ids of other records.
+    for (kind, key) in details::records_of(turn, member) {
+        let known = records.iter().any(|(k, found, _)| (*k, found) == (kind, &key));
+        let row = turn.range(kind, &key, &[], 1).into_iter().find(|(found, _)| *found == key);
+        records.extend(row.filter(|_| !known).map(|(key, value)| (kind, key, value)));
     }
     Traces { purchases, entries, records }
 }

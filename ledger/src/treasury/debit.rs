@@ -71,7 +71,9 @@ fn propose(state: &State, turn: &Turn<'_>, month: Month) -> Proposal {
     let rows = turn.range(Kind::BankDetails, b"m", b"n", usize::MAX).into_iter();
     // A longer key is the copy of a batch.
     let own = rows.filter_map(|(key, value)| Some((MemberId::from_slice(key.get(1..)?)?, value)));
-    for (member, value) in own.filter(|(member, _)| state.members.contains_key(member)) {
+    // Who left agreed to no more contributions, whatever the mandate says.
+    let stays = |id: &MemberId| state.members.get(id).is_some_and(|member| member.left.is_none());
+    for (member, value) in own.filter(|(member, _)| stays(member)) {
         let Ok(to) = wire::decode::<Details>(&value) else { continue };
         let Some(mandate) = &to.mandate else { continue };
         let (payee, first) = (Payee::Debit(member), !mandate.used);

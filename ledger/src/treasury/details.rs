@@ -1,5 +1,7 @@
 //! Where members, vendors and the caisse itself are paid.
 
+use std::collections::BTreeSet;
+
 use crdt::{BatchId, Cents, Date, LineId, MemberId, VendorId};
 use serde::{Deserialize, Serialize};
 
@@ -161,11 +163,20 @@ pub(super) fn show(
 /// Erases what bank records say of a member: the account, the copies in batches, the words of lines. The
 /// lines, batches and books stay: they name a random id.
 pub(crate) fn forget(turn: &mut Turn<'_>, member: MemberId) {
+    for (kind, key) in records_of(turn, member) {
+        turn.delete(kind, &key);
+    }
+}
+
+/// Returns what bank records say of a member, by kind and key.
+pub(crate) fn records_of(turn: &Turn<'_>, member: MemberId) -> BTreeSet<(Kind, Vec<u8>)> {
+    let mut found = BTreeSet::new();
     let from = key(Holder::Member(member));
     let to = [from.as_slice(), &[u8::MAX; BatchId::LEN + 5]].concat();
     for (key, _) in turn.range(Kind::BankDetails, &from, &to, usize::MAX) {
-        forget_item(turn, key.get(from.len()..).unwrap_or_default());
-        turn.delete(Kind::BankDetails, &key);
+        let lines = lines_of_item(turn, key.get(from.len()..).unwrap_or_default());
+        found.extend(lines.map(|line| (Kind::LineText, line.as_bytes().to_vec())));
+        found.insert((Kind::BankDetails, key));
     }
     // A contribution that came by a line is kept under the beginning of the line's id.
     let from = member.as_bytes().as_slice();
@@ -173,24 +184,22 @@ pub(crate) fn forget(turn: &mut Turn<'_>, member: MemberId) {
     for (key, _) in turn.range(Kind::Contribution, from, &to, usize::MAX) {
         let request = key.get(key.len().saturating_sub(16)..).unwrap_or_default();
         let end = [request, &[u8::MAX; LineId::LEN]].concat();
-        for (line, _) in turn.range(Kind::LineText, request, &end, usize::MAX) {
-            turn.delete(Kind::LineText, &line);
-        }
+        let lines = turn.range(Kind::LineText, request, &end, usize::MAX);
+        found.extend(lines.into_iter().map(|(line, _)| (Kind::LineText, line)));
     }
+    found
 }
 
-/// Erases the words of the lines that paid or returned an item.
-fn forget_item(turn: &mut Turn<'_>, batch_and_item: &[u8]) {
+/// Returns the lines that paid or returned an item.
+fn lines_of_item(turn: &Turn<'_>, batch_and_item: &[u8]) -> impl Iterator<Item = LineId> {
     let item: Option<batch::Item> = turn.get(Kind::Batch, batch_and_item);
-    let Some(item) = item.filter(|_| batch_and_item.len() > BatchId::LEN) else { return };
-    for line in [item.paid, item.returned].into_iter().flatten() {
-        // A batch that was booked as one sum is not one person's line.
-        if line::get(turn, line)
-            .is_some_and(|line| !matches!(line.target, Some(line::Target::Batch(_))))
-        {
-            turn.delete(Kind::LineText, line.as_bytes());
-        }
-    }
+    let item = item.filter(|_| batch_and_item.len() > BatchId::LEN);
+    let lines = item.into_iter().flat_map(|item| [item.paid, item.returned]).flatten();
+    // A batch that was booked as one sum is not one person's line.
+    lines.filter(move |line| {
+        let line = line::get(turn, *line);
+        line.is_some_and(|line| !matches!(line.target, Some(line::Target::Batch(_))))
+    })
 }
 
 impl Payee {

@@ -4,7 +4,7 @@ use crdt::catalogue::Product;
 use crdt::{BasisPoints, Cents, MemberId, PaymentId, VendorId};
 use ledger::account::Account;
 use ledger::answer::{AllocationReport, Receipt, Skipped};
-use ledger::command::{BasketLine, Code, PayIntent, PaymentCode, Purchase, Purse};
+use ledger::command::{BasketLine, Code, PayIntent, PaymentCode, PeopleCommand, Purchase, Purse};
 use ledger::expiry::WhyExpiring;
 use ledger::guarantee::Force;
 use ledger::lots::OpenLot;
@@ -348,6 +348,31 @@ fn a_planned_rule_set_takes_effect_on_its_day_and_what_was_sold_before_keeps_its
     let Ok(Answer::Rules(info)) = village.query(0, &Query::Rules) else { panic!("the rules") };
     assert_eq!((info.in_force, info.sets.len(), info.configuration_differs), (2, 2, false));
     village.all_is_well();
+}
+
+#[test]
+fn a_plan_must_be_covered_for_the_households_that_have_not_left() {
+    let mut village = Village::alone(&rules());
+    let add = |village: &mut Village| {
+        let household = Household { adults: 1, teens: 0, children: 0 };
+        let name = "Camille Test".to_owned();
+        match village.ok(0, Command::AddMember { name, household }) {
+            Answer::MemberAdded(member) => member,
+            other => panic!("no member: {other:?}"),
+        }
+    };
+    let (_, member) = (add(&mut village), add(&mut village));
+    let one = rules().allocation.for_household(&Household { adults: 1, teens: 0, children: 0 });
+    let (funder, reference) = ("Town".to_owned(), "2026-7".to_owned());
+    let amount = one.expect("an amount");
+    village.ok(0, Command::ConfirmGrant { funder, amount, reference });
+    let from = "2026-12-01".parse().expect("a day");
+    let rules = Box::new(Rules { version: 2, from, ..rules() });
+    let plan = Command::PlanRules { rules, force: None };
+    assert!(village.ask(0, plan.clone()).expect("answered").is_err(), "two are not covered");
+    let reason = "moved".to_owned();
+    village.ok(0, Command::People(PeopleCommand::Leave { member, until: None, reason }));
+    assert_eq!(village.ok(0, plan), Answer::RulesPlanned(2));
 }
 
 #[test]

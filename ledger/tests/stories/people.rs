@@ -3,14 +3,20 @@
 use crdt::{Date, MemberId, PaymentId};
 use ledger::account::Account;
 use ledger::answer::{Erasure, HeldOf, Imported, PaymentStatus, PeopleAnswer, Skipped};
-use ledger::command::{Applicant, MemberChange, PeopleCommand, PeopleQuery, Pool};
+use ledger::command::{
+    Applicant, CardCommand, HolderRole, Limits, MemberChange, NewHolder, PeopleCommand,
+    PeopleQuery, Pool,
+};
 use ledger::guarantee::Force;
 use ledger::member::ErasureReason;
 use ledger::records::{Kind, Records as _};
 use ledger::refused::{MemberRefused, PaymentRefused, PeopleRefused, Refused};
 use ledger::rules::{Allocation, Household, Issue, Rules};
+use ledger::treasury::details::Holder;
+use ledger::treasury::line::Side;
 use ledger::{Answer, Command, Input, Outcome, Query};
 
+use super::treasury;
 use super::village::{Shopper, Village, cents, code, month, rules, terms};
 
 /// One day of a village, in milliseconds.
@@ -241,27 +247,24 @@ fn after_an_erasure_nothing_names_the_person_and_the_books_are_as_they_were() {
     let other = enrol(&mut village, "Octave Lenoir", "2");
     allocate(&mut village, 0);
     village.paid(0, 1, vendor, &who, 4_000);
-    // What other parts of a caisse keep: a bank line's text that names the person, their bank details,
-    // the text of a line that a record without text assigns to them, and another holder of the card.
-    let card = held(&village, who.member).cards[0].card;
-    let line = [vec![9; 16], who.member.as_bytes().to_vec()].concat();
-    let key = |letter: u8, id: &[u8]| [&[letter], id].concat();
-    let put = |kind, key: &[u8], value: &[u8]| ledger::records::Write {
-        kind,
-        key: key.to_vec(),
-        value: Some(value.to_vec()),
-    };
-    village.houses[0].disk.apply([
-        put(Kind::LineText, &[1; 32], b"VIR ROSE PERVANCHOUX COTISATION"),
-        put(Kind::Line, &[2; 32], &line),
-        put(Kind::LineText, &[2; 32], b"MME PERVANCHOUX-DUBOIS"),
-        put(Kind::LineText, &[3; 32], b"VIR OCTAVE LENOIR"),
-        put(Kind::BankDetails, &key(b'm', who.member.as_bytes()), b"FR7630006000011234567890189"),
-        put(Kind::Person, &key(b'h', card.as_bytes()), b"Second Holder"),
-    ]);
+    // What other parts of a caisse keep: her bank details, a line of the bank that names her, one that was
+    // known by her reference though another name stands on it, and the name of another holder of a card.
+    treasury::set(&mut village, Holder::Own, treasury::details("Caisse", treasury::OWN));
+    let account = treasury::details("Rose Pervanchoux", "FR7630006000011234567890189");
+    treasury::set(&mut village, Holder::Member(who.member), account);
+    let line = |number, words: &str| treasury::line(number, Side::In, 1_000, words);
+    let known = format!("M DUBOIS {}", treasury::reference(&village, who.member));
+    let lines = [line(1, "VIR ROSE PERVANCHOUX"), line(2, &known), line(3, "VIR OCTAVE LENOIR")];
+    treasury::import(&mut village, lines.to_vec());
+    let (name, limits) = ("Second Holder".to_owned(), Limits::default());
+    let holder = Some(NewHolder { name, role: HolderRole::Household, limits });
+    let give = CardCommand::Give { member: who.member, code: code("1234"), blank: None, holder };
+    village.ok(0, Command::Cards(give));
     let before = held(&village, who.member);
     assert_eq!((before.purchases.len(), before.others.len()), (1, 4), "{:?}", before.others);
-    assert!(before.others.iter().any(|r| r.texts == ["FR7630006000011234567890189"]));
+    let details = before.others.iter().find(|record| record.kind == Kind::BankDetails);
+    let texts = details.map(|record| record.texts.concat()).unwrap_or_default();
+    assert!(texts.contains("FR7630006000011234567890189"), "{texts}");
     let counters = village.houses[0].caisse.books().accounts().clone();
     let Ok(PeopleAnswer::Erased(preview)) = ask(&village, PeopleQuery::ErasurePreview(who.member))
     else {
@@ -276,8 +279,15 @@ fn after_an_erasure_nothing_names_the_person_and_the_books_are_as_they_were() {
 
     village.restart(0, None);
     let disk = &village.houses[0].disk;
-    let words =
-        ["pervanchoux", "06 12 34 56 78", "rose@exemple.fr", "lauris", "fr7630006", "second"];
+    let words = [
+        "pervanchoux",
+        "06 12 34 56 78",
+        "rose@exemple.fr",
+        "lauris",
+        "fr7630006",
+        "second",
+        "dubois",
+    ];
     for kind in Kind::ALL {
         for (key, value) in disk.range(kind, &[], &[], usize::MAX) {
             let text = String::from_utf8_lossy(&[key, value].concat()).to_lowercase();

@@ -16,7 +16,7 @@ use ledger::{Answer, Command, Outcome, Query};
 
 use super::village::{Village, cents};
 
-const OWN: &str = "FR1420041010050500013M02606";
+pub(super) const OWN: &str = "FR1420041010050500013M02606";
 const OTHER: &str = "DE89370400440532013000";
 
 fn day(month: i8, day: i8) -> Date {
@@ -27,7 +27,7 @@ fn iban(text: &str) -> AccountNumber {
     text.parse().expect("an IBAN")
 }
 
-fn details(name: &str, account: &str) -> Details {
+pub(super) fn details(name: &str, account: &str) -> Details {
     Details {
         name: name.to_owned(),
         iban: iban(account),
@@ -46,7 +46,7 @@ fn treasury() -> Village {
     village
 }
 
-fn set(village: &mut Village, of: Holder, details: Details) {
+pub(super) fn set(village: &mut Village, of: Holder, details: Details) {
     ok(village, TreasuryCommand::SetDetails { of, details: Box::new(details) });
 }
 
@@ -82,7 +82,7 @@ fn tell(village: &Village, question: TreasuryQuery) -> TreasuryAnswer {
 }
 
 /// A line of the bank; equal numbers are the same line.
-fn line(number: u8, side: Side, amount: u32, remittance: &str) -> StatementLine {
+pub(super) fn line(number: u8, side: Side, amount: u32, remittance: &str) -> StatementLine {
     let text = LineText { remittance: remittance.to_owned(), ..LineText::default() };
     StatementLine {
         id: LineId::new([number; 32]),
@@ -106,14 +106,14 @@ fn statement(lines: Vec<StatementLine>) -> Import {
     }
 }
 
-fn import(village: &mut Village, lines: Vec<StatementLine>) -> ImportReport {
+pub(super) fn import(village: &mut Village, lines: Vec<StatementLine>) -> ImportReport {
     match ok(village, TreasuryCommand::Import(Box::new(statement(lines)))) {
         Answer::Treasury(TreasuryAnswer::Imported(report)) => *report,
         other => panic!("no report: {other:?}"),
     }
 }
 
-fn reference(village: &Village, member: MemberId) -> String {
+pub(super) fn reference(village: &Village, member: MemberId) -> String {
     match tell(village, TreasuryQuery::Reference(member)) {
         TreasuryAnswer::Reference(reference) => reference.to_string(),
         other => panic!("no reference: {other:?}"),

@@ -48,17 +48,17 @@ pub(super) const fn tree(kind: Kind) -> u8 {
         Kind::BankDetails => 30,
         Kind::Tally => 31,
         Kind::Waiting => 32,
-        Kind::DayClosing => 44,
-        Kind::Reversed => 45,
-        Kind::ClosedBalance => 46,
         Kind::BlankCard => 36,
         Kind::Restriction => 37,
         Kind::CardSpent => 38,
         Kind::CardUse => 39,
-        Kind::Agreed => 52,
         Kind::Unassigned => 40,
         Kind::Statement => 41,
         Kind::Matched => 42,
+        Kind::DayClosing => 44,
+        Kind::Reversed => 45,
+        Kind::ClosedBalance => 46,
+        Kind::Agreed => 52,
     }
 }
 
@@ -125,9 +125,6 @@ mod tests {
             ("BankDetails", 30),
             ("Tally", 31),
             ("Waiting", 32),
-            ("DayClosing", 44),
-            ("Reversed", 45),
-            ("ClosedBalance", 46),
             ("BlankCard", 36),
             ("Restriction", 37),
             ("CardSpent", 38),
@@ -135,6 +132,9 @@ mod tests {
             ("Unassigned", 40),
             ("Statement", 41),
             ("Matched", 42),
+            ("DayClosing", 44),
+            ("Reversed", 45),
+            ("ClosedBalance", 46),
             ("Agreed", 52),
         ];
         assert_eq!(names, expected.map(|(kind, name)| (kind.to_owned(), name)));

@@ -3,7 +3,9 @@
 use crdt::{Month, PaymentId};
 use ledger::account::Account;
 use ledger::answer::{BatchFile, RejectReport, StatementWhat, TreasuryAnswer, VendorStatement};
-use ledger::command::{DisputesCommand, Rejection, StatementLine, TreasuryCommand, TreasuryQuery};
+use ledger::command::{
+    DisputesCommand, PeopleCommand, Rejection, StatementLine, TreasuryCommand, TreasuryQuery,
+};
 use ledger::refused::{LeftOut, TreasuryRefused, Waits};
 use ledger::treasury::batch::{BatchState, Payee};
 use ledger::treasury::line::{LineText, Side};
@@ -183,6 +185,20 @@ fn a_member_who_paid_first_is_paid_back_with_the_vendors() {
         amount: None,
     };
     assert!(village.ask(0, refund).expect("an answer").is_err());
+    village.all_is_well();
+}
+
+#[test]
+fn nothing_is_collected_from_who_has_left_though_the_mandate_is_there() {
+    let mut village = treasury();
+    let member = village.shopper(0, 1).member;
+    let held = Details { mandate: Some(mandate("RUM-1", 2_000)), ..details("Zoé", OTHER) };
+    set(&mut village, Holder::Member(member), held);
+    let reason = "moved".to_owned();
+    village.ok(0, Command::People(PeopleCommand::Leave { member, until: None, reason }));
+    assert_eq!(refused(&mut village, debits()), TreasuryRefused::NothingToOrder);
+    village.ok(0, Command::People(PeopleCommand::Return { member, with_credit: false }));
+    assert_eq!(order(&mut village, debits()).payments, [(Payee::Debit(member), cents(2_000))]);
     village.all_is_well();
 }
 
