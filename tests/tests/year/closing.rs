@@ -43,6 +43,7 @@ impl Town {
         };
         assert_eq!(report.open, [], "nothing of the year is open");
         assert_eq!(self.legal_file(), draft, "closing changes nothing of the year's file");
+        self.house.restarts();
         self.assert_books();
         self.assert_reports_are_as_they_were();
         self.assert_statements_are_transfers();

@@ -17,6 +17,7 @@ use ledger::{Answer, Caisse, Command, Effect, Input, Outcome, Query};
 /// The caisse.
 pub struct House {
     caisse: Caisse,
+    first_rules: Rules,
     disk: MemoryRecords,
     /// The day; everything happens at noon.
     pub today: Date,
@@ -46,6 +47,17 @@ fn contact() -> Contact {
         node,
         sealing,
         addresses: Vec::new(),
+    }
+}
+
+fn settings(rules: &Rules) -> Settings {
+    Settings {
+        contact: contact(),
+        rules: rules.clone(),
+        zone: ledger::calendar::Zone::paris(),
+        payments: Default::default(),
+        accounting: ledger::accounting::Settings::default(),
+        reminders: ledger::dunning::AFTER_DAYS.to_vec(),
     }
 }
 
@@ -87,18 +99,17 @@ impl House {
     /// Opens a caisse under its first rules.
     pub fn open(rules: Rules) -> Self {
         let today = rules.from;
-        let settings = Settings {
-            contact: contact(),
-            rules,
-            zone: ledger::calendar::Zone::paris(),
-            payments: Default::default(),
-            accounting: ledger::accounting::Settings::default(),
-            reminders: ledger::dunning::AFTER_DAYS.to_vec(),
-        };
         let mut disk = MemoryRecords::default();
-        let (caisse, effects) = Caisse::open(settings, secrets(), &disk);
+        let (caisse, effects) = Caisse::open(settings(&rules), secrets(), &disk);
         store(&mut disk, effects);
-        Self { caisse, disk, today, asked: 0 }
+        Self { caisse, first_rules: rules, disk, today, asked: 0 }
+    }
+
+    /// Stops the machine, and starts it from its disk.
+    pub fn restarts(&mut self) {
+        let (caisse, effects) = Caisse::open(settings(&self.first_rules), secrets(), &self.disk);
+        self.caisse = caisse;
+        store(&mut self.disk, effects);
     }
 
     fn noon(&self) -> Timestamp {

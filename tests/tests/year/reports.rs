@@ -38,7 +38,9 @@ impl Town {
             panic!("a guarantee")
         };
         assert_eq!(guarantee.margin().get(), self.plain.margin());
-        assert!(guarantee.is_kept() || self.seen.forced > 0, "{}: {guarantee:?}", self.house.today);
+        // Who forced an allocation has asked the town for more by the next month.
+        let today = self.house.today;
+        assert!(guarantee.is_kept() || self.asked_for_more, "{today}: {guarantee:?}");
     }
 
     fn a_forecast_is_drawn(&self) {
