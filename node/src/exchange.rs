@@ -12,6 +12,7 @@
 //! | [`pain008`] | write | direct debits, pain.008, versions 02 and 08 |
 //! | [`fec`] | write, check | a year's entries, as French law asks for them |
 //! | [`vendor_csv`] | write | a vendor's statement as a table, for an accountant |
+//! | [`vendor_pdf`] | write | a vendor's statement on paper |
 //! | [`pain002`] | read | what the bank did with a payment file, pain.002, versions 03 and 10 |
 //! | [`pdf`] | write | paper: cards to cut, and documents of a table |
 //! | [`chart`] | write | a forecast or a simulation of rules, SVG |
@@ -42,6 +43,7 @@ mod sepa_text;
 mod source;
 mod statement;
 pub mod vendor_csv;
+pub mod vendor_pdf;
 mod xml;
 
 pub use date::{Date, NotADate};

@@ -5,11 +5,13 @@ use std::process::Command;
 
 use crdt::card::{CardCertificate, CardText, card_id};
 use crdt::key::SecretKey;
-use crdt::{CaisseId, Cents, Date};
+use crdt::{CaisseId, Cents, Date, SignedCents};
 use node::exchange::pdf::{
     Align, CardFace, CardSheet, Column, Document, DocumentRefused, SHEET_CARDS, SheetRefused,
     card_sheet, document, euros,
 };
+use node::exchange::vendor_csv::Row;
+use node::exchange::vendor_pdf::{self, Head};
 
 fn today() -> Date {
     Date::new(2026, 11, 25).expect("a day")
@@ -183,4 +185,40 @@ fn a_table_that_does_not_fit_its_columns_is_refused() {
         vec!["x".repeat(100_000), "\u{7}) Tj (".to_owned(), "麦".repeat(40), String::new()];
     let said = text(&document(&hostile).expect("a table"));
     assert!(said.contains(") Tj ("), "{said}");
+}
+
+#[test]
+fn a_vendor_gets_a_statement_on_paper_with_every_line_and_what_is_owed() {
+    let row = |words, cents: i64| Row {
+        entry: Some(1),
+        date: today(),
+        words,
+        document: "0123456789abcdef".to_owned(),
+        amount: SignedCents::new(cents),
+    };
+    let head = Head {
+        caisse: "Caisse alimentaire de l’Hérault".to_owned(),
+        vendor: "Ferme du Pré".to_owned(),
+        until: Date::new(2026, 11, 30).expect("a day"),
+    };
+    let rows = [
+        row("Solde", 0),
+        row("Vente", 123_456),
+        row("Virement", -2_000),
+        row("Solde final", 121_456),
+    ];
+    let pdf = vendor_pdf::write(&head, &rows).expect("it fits");
+    assert_eq!(vendor_pdf::write(&head, &rows).as_ref(), Ok(&pdf), "the same bytes");
+    let text = text(&pdf);
+    for words in [
+        "Relevé de Ferme du Pré",
+        "30/11/2026",
+        "1\u{202f}234,56",
+        "20,00",
+        "1\u{202f}214,56",
+        "0123456789ab",
+    ] {
+        let plain = |text: &str| text.replace(['\u{a0}', '\u{202f}'], " ");
+        assert!(plain(&text).contains(&plain(words)), "{words}: {text}");
+    }
 }

@@ -302,6 +302,8 @@ pub enum StatementFormat {
     Text,
     /// For an accountant: cells between `;`, a comma before the cents.
     Csv,
+    /// For the vendor: on paper, in French; needs --out.
+    Pdf,
 }
 
 /// A vendor's statement.
@@ -318,4 +320,7 @@ pub struct VendorStatement {
     /// Begins the table with the mark by which some spreadsheets know UTF-8.
     #[arg(long)]
     pub bom: bool,
+    /// The file to write; replaced if it is there. On the terminal when absent.
+    #[arg(long, value_name = "FILE", required_if_eq("format", "pdf"))]
+    pub out: Option<PathBuf>,
 }

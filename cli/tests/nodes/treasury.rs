@@ -175,6 +175,12 @@ fn the_month_of_a_treasurer_from_the_statement_to_the_vendors_account() {
     let table = caisse.ask(&["vendor", "statement", "Ferme", "--month", &month, "--format", "csv"]);
     assert!(table.out.starts_with("date;écriture;libellé;pièce;débit;crédit\n"), "{table:?}");
     assert!(table.out.ends_with(";Solde final;;;21,00\n"), "{table:?}");
+    let on_paper = ["vendor", "statement", "Ferme", "--month", &month, "--format", "pdf"];
+    assert_eq!(caisse.ask(&on_paper).code, Some(2), "a PDF is nothing for a terminal");
+    let paper = caisse.home.path().join("releve.pdf");
+    let paper_path = paper.to_str().expect("UTF-8");
+    caisse.done(&[on_paper.as_slice(), &["--out", paper_path]].concat());
+    assert!(std::fs::read(paper).expect("it was written").starts_with(b"%PDF-"));
     let said = caisse.refused(&[
         "contribution",
         "add",

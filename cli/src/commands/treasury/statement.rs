@@ -2,7 +2,9 @@
 
 use ledger::answer::{StatementWhat, TreasuryAnswer, VendorStatement};
 use ledger::command::TreasuryQuery;
-use node::exchange::vendor_csv::{ByteOrderMark, write};
+use ledger::{Answer, Query};
+use node::exchange::vendor_csv::{self, ByteOrderMark};
+use node::exchange::vendor_pdf;
 use node::treasury::statement_rows;
 
 use super::ask;
@@ -21,15 +23,31 @@ pub(in crate::commands) async fn vendor_statement(
     let question = TreasuryQuery::VendorStatement { vendor, month: asked.month };
     let answer = ask(context, question).await?;
     let TreasuryAnswer::VendorStatement(statement) = &answer else { return Err(unexpected()) };
-    let text = match asked.format {
-        StatementFormat::Text => text(statement),
+    let bytes = match asked.format {
+        StatementFormat::Text => text(statement).into_bytes(),
         StatementFormat::Csv => {
             let mark = if asked.bom { ByteOrderMark::With } else { ByteOrderMark::Without };
-            let bytes = write(&statement_rows(statement), mark);
-            String::from_utf8(bytes).map_err(|why| Failure::Failed(why.to_string()))?
+            vendor_csv::write(&statement_rows(statement), mark)
         }
+        StatementFormat::Pdf => pdf(context, statement).await?,
     };
-    Done::new(&answer, text)
+    let Some(path) = &asked.out else {
+        let text = String::from_utf8(bytes).map_err(|why| Failure::Failed(why.to_string()))?;
+        return Done::new(&answer, text);
+    };
+    std::fs::write(path, bytes)
+        .map_err(|why| Failure::Failed(format!("{}: {why}", path.display())))?;
+    Done::new(&answer, format!("the statement of {} is in {}", statement.name, path.display()))
+}
+
+async fn pdf(context: &Context, statement: &VendorStatement) -> Result<Vec<u8>, Failure> {
+    let Answer::Contact(caisse) = context.query(&Query::Contact).await? else {
+        return Err(unexpected());
+    };
+    let (vendor, until) = (statement.name.clone(), statement.month.last_day());
+    let head = vendor_pdf::Head { caisse: caisse.name, vendor, until };
+    let written = vendor_pdf::write(&head, &statement_rows(statement));
+    written.map_err(|why| Failure::Failed(why.to_string()))
 }
 
 fn text(statement: &VendorStatement) -> String {
