@@ -42,6 +42,7 @@ impl Town {
             panic!("a report")
         };
         assert_eq!(report.open, [], "nothing of the year is open");
+        println!("{} entries, the last one {}", report.entries, report.head);
         assert_eq!(self.legal_file(), draft, "closing changes nothing of the year's file");
         self.house.restarts();
         self.assert_books();
