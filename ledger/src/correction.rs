@@ -23,7 +23,7 @@ pub(crate) fn correct(
     let (transfer, holds) = plan(state, correction)?;
     state.books.enter(turn, Cause::Correction(request), Phase::Posted, vec![transfer])?;
     let place = state.books.entries().saturating_sub(1);
-    note::keep_about(turn, correction.member, &what(place), &correction.reason);
+    note::keep_about(state, turn, correction.member, &what(place), &correction.reason);
     Ok(Answer::Disputes(DisputesAnswer::Corrected { holds }))
 }
 

@@ -12,9 +12,18 @@ pub(crate) fn keep(state: &State, turn: &mut Turn<'_>, reason: String) {
     turn.put(Kind::Note, &place.to_be_bytes(), &shortened(&reason));
 }
 
-/// Keeps what was said about a member. `what` tells one note of a member from another.
-pub(crate) fn keep_about(turn: &mut Turn<'_>, member: MemberId, what: &[u8], text: &str) {
-    turn.put(Kind::Note, &key_about(member, what), &shortened(text));
+/// Keeps what was said about a member; nothing once the member is erased. `what` tells one note of a member
+/// from another.
+pub(crate) fn keep_about(
+    state: &State,
+    turn: &mut Turn<'_>,
+    member: MemberId,
+    what: &[u8],
+    text: &str,
+) {
+    if state.members.get(&member).is_some_and(|member| member.erased.is_none()) {
+        turn.put(Kind::Note, &key_about(member, what), &shortened(text));
+    }
 }
 
 /// Returns what was said about a member, unless it was erased.

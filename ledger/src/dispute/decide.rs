@@ -45,7 +45,7 @@ pub(crate) fn answer(
     };
     turn.put(Kind::Dispute, id.as_bytes(), &dispute);
     if let Some(reason) = reason {
-        note::keep_about(turn, dispute.member, &note_key(id, Said::ByCaisse), &reason);
+        note::keep_about(state, turn, dispute.member, &note_key(id, Said::ByCaisse), &reason);
     }
     Ok(told(turn, id, &dispute))
 }

@@ -68,7 +68,7 @@ pub(crate) fn open(
         state: dispute_state,
     };
     turn.put(Kind::Dispute, id.as_bytes(), &dispute);
-    note::keep_about(turn, member, &note_key(id, Said::ByMember), reason);
+    note::keep_about(state, turn, member, &note_key(id, Said::ByMember), reason);
     Ok(told(turn, id, &dispute))
 }
 

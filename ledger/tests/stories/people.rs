@@ -2,10 +2,12 @@
 
 use crdt::{Date, MemberId, PaymentId};
 use ledger::account::Account;
-use ledger::answer::{Erasure, HeldOf, Imported, PaymentStatus, PeopleAnswer, Skipped};
+use ledger::answer::{
+    DisputesAnswer, Erasure, HeldOf, Imported, PaymentStatus, PeopleAnswer, Skipped,
+};
 use ledger::command::{
-    Applicant, CardCommand, HolderRole, Limits, MemberChange, NewHolder, PeopleCommand,
-    PeopleQuery, Pool,
+    Applicant, CardCommand, Decision, DisputesCommand, HolderRole, Limits, MemberChange, NewHolder,
+    PeopleCommand, PeopleQuery, Pool,
 };
 use ledger::guarantee::Force;
 use ledger::member::ErasureReason;
@@ -412,4 +414,26 @@ fn no_answer_that_is_kept_under_a_request_id_names_a_person() {
             }
         }
     }
+}
+
+#[test]
+fn a_dispute_that_is_answered_after_an_erasure_says_nothing_more_of_the_person() {
+    let mut village = village();
+    let (who, vendor) = (enrol(&mut village, "Rose Pervanchoux", "1"), village.vendor(0, 10_000));
+    allocate(&mut village, 0);
+    village.paid(0, 1, vendor, &who, 4_000);
+    let (payment, member) = (PaymentId::new([1; 16]), who.member);
+    let reason = "Rose dit non".to_owned();
+    let open = DisputesCommand::Open { payment, member, amount: None, reason };
+    let Answer::Disputes(DisputesAnswer::Dispute(dispute)) = village.ok(0, Command::Disputes(open))
+    else {
+        panic!("a dispute")
+    };
+    let reason = ErasureReason::Request;
+    people(&mut village, PeopleCommand::Erase { member, reason }).expect("erased");
+    let decision = Decision::Reject { reason: "Rose a signé".to_owned() };
+    village.ok(0, Command::Disputes(DisputesCommand::Answer { dispute: dispute.id, decision }));
+    let notes = village.houses[0].disk.range(Kind::Note, &[], &[], usize::MAX);
+    assert!(notes.iter().all(|(_, text)| !String::from_utf8_lossy(text).contains("Rose")));
+    village.all_is_well();
 }
