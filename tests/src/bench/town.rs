@@ -1,8 +1,11 @@
 //! A caisse of the size of a large town, and one of a tenth of it: what its days cost, and how that grows.
 
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crdt::Timestamp;
+use ledger::calendar::Zone;
 use ledger::{Answer, Query};
 
 use super::house::{House, Read};
@@ -107,11 +110,21 @@ async fn live(setting: &Setting, part: u64) -> Result<Days, Trouble> {
     setting.step("town: selling");
     let stocks = stocks(&node, &stalls[..TILLS], &Arc::new(shoppers), part);
     let sold = sell(stocks, Duration::from_millis(setting.size(SECONDS * 1_000))).await?;
+    setting.step("town: files");
+    let folder = tempfile::tempdir().map_err(Trouble::io("making a temporary folder"))?;
+    let out = folder.path().display().to_string();
+    let (year, month) = today();
+    let fec = ["fec", "export", "--siren", "123456782", "--year", &year, "--out", &out];
+    let fec = typed(&node, &fec).await?;
+    let vendor = stalls[0].vendor.to_string();
+    let statement = typed(&node, &["vendor", "statement", &vendor, "--month", &month]).await?;
     node.stop()?;
     let whole = vec![
         ("allocation run", "one command in process, its durable commit included", run),
         ("verify", "one question in process, page cache warm", verify),
         ("cold start", "from the start of the process until /readyz answers; median of 3", cold),
+        ("legal file of the year (FEC)", "caisse fec export, against a node that runs", fec),
+        ("statement of a vendor", "caisse vendor statement, against a node that runs", statement),
     ];
     let rates = vec![
         (
@@ -122,6 +135,31 @@ async fn live(setting: &Setting, part: u64) -> Result<Days, Trouble> {
         ("payments through HTTP, 32 tills", "as the local payments above", sold.rate),
     ];
     Ok(Days { whole, rates, memory_mb })
+}
+
+/// Returns this year and month, as they are typed.
+fn today() -> (String, String) {
+    let passed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let now = i64::try_from(passed.unwrap_or_default().as_millis()).unwrap_or(i64::MAX);
+    let month = Zone::paris().date(Timestamp::from_ms(now)).month().to_string();
+    (month.chars().take(4).collect(), month)
+}
+
+/// Types a command that must be done; returns how many seconds it took.
+async fn typed(node: &Node, args: &[&str]) -> Result<f64, Trouble> {
+    let begun = Instant::now();
+    let output = tokio::process::Command::new(crate::binary::caisse()?)
+        .arg("-C")
+        .arg(node.dir())
+        .args(args)
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .map_err(Trouble::io("running caisse"))?;
+    if !output.status.success() {
+        return Err(Trouble::answer("a command", String::from_utf8_lossy(&output.stderr)));
+    }
+    Ok(begun.elapsed().as_secs_f64())
 }
 
 /// Shares payments out among stalls.
