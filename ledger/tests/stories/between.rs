@@ -1,0 +1,103 @@
+//! What two areas do to each other: a line of the bank and a reversal, a refund and a dispute, a departure
+//! and a batch.
+
+use crdt::{Cents, Date, LineId, MemberId, Month, PaymentId};
+use ledger::account::Account;
+use ledger::answer::{OrderReport, TreasuryAnswer};
+use ledger::command::{
+    AccountingCommand, AssignTo, Correction, Direction, DisputesCommand, PeopleCommand, Purse,
+    StatementLine, TreasuryCommand,
+};
+use ledger::guarantee::Force;
+use ledger::member::ErasureReason;
+use ledger::refused::{
+    AccountingRefused, Instead, LeftOut, PaymentRefused, Refused, TreasuryRefused, Waits,
+};
+use ledger::rules::{Allocation, Rules};
+use ledger::treasury::batch::Payee;
+use ledger::treasury::details::{Details, Holder, Mandate};
+use ledger::treasury::line::{LineText, Side};
+use ledger::{Answer, Command};
+
+use super::treasury::{OWN, details, import, line, set};
+use super::village::{Village, cents, month, rules};
+
+const OTHER: &str = "DE89370400440532013000";
+const DAY_MS: i64 = 24 * 3_600_000;
+
+fn treasury() -> Village {
+    let mut village = Village::strangers(1);
+    let creditor_id = Some("FR72ZZZ123456".to_owned());
+    set(&mut village, Holder::Own, Details { creditor_id, ..details("Caisse", OWN) });
+    village
+}
+
+fn balance(village: &Village, account: Account) -> i64 {
+    village.houses[0].caisse.books().counters(account).balance().get()
+}
+
+fn reverse(entry: u64) -> Command {
+    let reason = "typed twice".to_owned();
+    Command::Accounting(AccountingCommand::Reverse { entry, reason })
+}
+
+fn already(number: u8, place: u64) -> Command {
+    let (line, to) = (LineId::new([number; 32]), AssignTo::Already(place));
+    Command::Treasury(TreasuryCommand::Assign { line, to, reason: None })
+}
+
+fn payouts(village: &mut Village) -> OrderReport {
+    let command = TreasuryCommand::OrderPayouts { vendors: Vec::new(), on: None };
+    ordered(village, command)
+}
+
+fn ordered(village: &mut Village, command: TreasuryCommand) -> OrderReport {
+    match village.ok(0, Command::Treasury(command)) {
+        Answer::Treasury(TreasuryAnswer::Ordered(report)) => *report,
+        other => panic!("no batch: {other:?}"),
+    }
+}
+
+/// Asks for something that is refused, and shows that nothing changed.
+fn refused(village: &mut Village, command: Command) -> Refused {
+    let before = village.fingerprint(0);
+    let outcome = village.ask(0, command).expect("answered at once");
+    assert_eq!(village.fingerprint(0), before, "a refusal changes nothing");
+    outcome.expect_err("refused")
+}
+
+fn named(number: u8, side: Side, amount: u32, name: &str) -> StatementLine {
+    let text = LineText { end_to_end: Some(name.to_owned()), ..LineText::default() };
+    StatementLine { text, ..line(number, side, amount, "") }
+}
+
+#[test]
+fn a_line_does_not_show_an_entry_that_was_reversed() {
+    let mut village = treasury();
+    village.shopper(0, 1);
+    village.ok(0, reverse(0));
+    assert_eq!(balance(&village, Account::Bank), 0);
+    import(&mut village, vec![line(1, Side::In, 2_000, "Mme Exemple")]);
+    assert_eq!(balance(&village, Account::Bank), -2_000, "the bank has it");
+    let settled = TreasuryRefused::Unfit(Waits::Settled);
+    assert_eq!(refused(&mut village, already(1, 0)), settled.into());
+    assert_eq!(balance(&village, Account::Bank), -2_000);
+    village.all_is_well();
+}
+
+#[test]
+fn an_entry_that_a_line_shows_is_not_reversed_until_the_line_is_taken_back() {
+    let mut village = treasury();
+    village.shopper(0, 1);
+    import(&mut village, vec![line(1, Side::In, 2_000, "Mme Exemple")]);
+    village.ok(0, already(1, 0));
+    assert_eq!(balance(&village, Account::Bank), -2_000);
+    let instead = Instead::Unassign;
+    let why = AccountingRefused::OwnUndo { entry: 0, instead };
+    assert_eq!(refused(&mut village, reverse(0)), Refused::Accounting(Box::new(why)));
+    let (line, reason) = (LineId::new([1; 32]), "another payer".to_owned());
+    village.ok(0, Command::Treasury(TreasuryCommand::Unassign { line, reason }));
+    village.ok(0, reverse(0));
+    assert_eq!(balance(&village, Account::Bank), -2_000, "what the bank shows");
+    village.all_is_well();
+}
