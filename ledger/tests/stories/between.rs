@@ -101,3 +101,31 @@ fn an_entry_that_a_line_shows_is_not_reversed_until_the_line_is_taken_back() {
     assert_eq!(balance(&village, Account::Bank), -2_000, "what the bank shows");
     village.all_is_well();
 }
+
+#[test]
+fn what_was_given_back_is_not_kept_from_the_vendor_by_a_dispute() {
+    let mut village = treasury();
+    let (who, vendor) = (village.shopper(0, 1), village.vendor(0, 10_000));
+    set(&mut village, Holder::Vendor(vendor), details("Ferme du Pré", OTHER));
+    village.paid(0, 1, vendor, &who, 3_000);
+    village.paid(0, 2, vendor, &who, 5_000);
+    let (payment, member) = (PaymentId::new([1; 16]), who.member);
+    let reason = "not mine".to_owned();
+    village
+        .ok(0, Command::Disputes(DisputesCommand::Open { payment, member, amount: None, reason }));
+    let id = PaymentId::new([9; 16]);
+    village.ok(0, Command::Refund { id, payment, amount: Some(cents(2_000)) });
+    let report = payouts(&mut village);
+    assert_eq!(report.payments, [(Payee::Vendor(vendor), cents(5_000))]);
+    assert_eq!(report.left_out, [(Payee::Vendor(vendor), LeftOut::Contested(cents(1_000)))]);
+    village.all_is_well();
+}
+
+fn leave(village: &mut Village, member: MemberId) {
+    let reason = "moves".to_owned();
+    village.ok(0, Command::People(PeopleCommand::Leave { member, until: None, reason }));
+}
+
+fn come_back(village: &mut Village, member: MemberId) {
+    village.ok(0, Command::People(PeopleCommand::Return { member, with_credit: true }));
+}
