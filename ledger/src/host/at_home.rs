@@ -151,7 +151,8 @@ fn give_bonus(
     if !matches!(rules.allocation, Allocation::Bonus { .. }) {
         return Ok(());
     }
-    let origin = Origin::Bonus(today.month());
+    let issued = state.books.open_day(today);
+    let origin = Origin::Bonus(issued.month());
     let earned = lots::issued(turn, member, origin);
     let bonus = rules.allocation.bonus_after(sale.member_share, earned);
     if bonus.is_zero() {
@@ -162,7 +163,7 @@ fn give_bonus(
     let entered =
         state.books.enter(turn, Cause::Bonus(intent.payment), Phase::Posted, vec![transfer]);
     entered.map_err(|_| PaymentRefused::Busy)?;
-    lots::open(turn, member, origin, bonus);
+    lots::open(turn, member, origin, bonus, issued);
     sale.bonus = bonus;
     Ok(())
 }

@@ -129,3 +129,17 @@ fn leave(village: &mut Village, member: MemberId) {
 fn come_back(village: &mut Village, member: MemberId) {
     village.ok(0, Command::People(PeopleCommand::Return { member, with_credit: true }));
 }
+
+#[test]
+fn lots_are_dated_as_the_books_are_when_the_clock_was_set_back_behind_a_closed_day() {
+    let mut village = treasury();
+    village.wait(3 * DAY_MS);
+    village.shopper(0, 1);
+    village.wait(DAY_MS);
+    village.ok(0, Command::Accounting(AccountingCommand::CloseDay { day: None }));
+    village.wait(-3 * DAY_MS);
+    let who = village.shopper(0, 1);
+    village.all_is_well();
+    leave(&mut village, who.member);
+    village.all_is_well();
+}
