@@ -131,6 +131,27 @@ fn come_back(village: &mut Village, member: MemberId) {
 }
 
 #[test]
+fn a_purchase_whose_bonus_the_books_cannot_take_is_refused_whole() {
+    let (spent, gives) = (cents(1_000), cents(500));
+    let allocation = Allocation::Bonus { spent, gives, most_per_month: None };
+    let mut village = Village::alone(&Rules { allocation, ..rules() });
+    let (who, vendor) = (village.shopper(0, 1), village.vendor(0, 10_000));
+    let correction = Correction {
+        member: who.member,
+        direction: Direction::Credit,
+        amount: cents(1_000),
+        reason: "test".to_owned(),
+    };
+    village.ok(0, Command::Disputes(DisputesCommand::Correct(correction)));
+    village.ok(0, Command::FundPot { amount: Cents::MAX });
+    let paid = village.pay(0, 1, vendor, &who, 3_000).expect("answered at once");
+    assert_eq!(paid, Err(PaymentRefused::Busy.into()));
+    assert_eq!(village.balance(0, &who), 1_000, "nothing was taken");
+    assert_eq!(balance(&village, Account::Vendor(vendor)), 0);
+    village.all_is_well();
+}
+
+#[test]
 fn lots_are_dated_as_the_books_are_when_the_clock_was_set_back_behind_a_closed_day() {
     let mut village = treasury();
     village.wait(3 * DAY_MS);
