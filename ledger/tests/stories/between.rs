@@ -131,6 +131,137 @@ fn come_back(village: &mut Village, member: MemberId) {
 }
 
 #[test]
+fn credit_comes_back_once_however_often_a_member_leaves_and_whatever_is_reversed() {
+    let mut village = treasury();
+    let who = village.shopper(0, 1);
+    let expired = |village: &Village| village.houses[0].caisse.books().entries() - 1;
+    for _ in 0..3 {
+        leave(&mut village, who.member);
+        assert_eq!(village.balance(0, &who), 0);
+        come_back(&mut village, who.member);
+        assert_eq!(village.balance(0, &who), 10_000);
+        village.all_is_well();
+    }
+    leave(&mut village, who.member);
+    let place = expired(&village);
+    village.ok(0, reverse(place));
+    village.ok(0, Command::Expire);
+    assert_eq!(village.balance(0, &who), 0);
+    come_back(&mut village, who.member);
+    assert!(village.balance(0, &who) <= 10_000);
+    refused(&mut village, reverse(place));
+    village.all_is_well();
+    // The allocation is reversed after its credit expired.
+    let mut village = treasury();
+    let who = village.shopper(0, 1);
+    leave(&mut village, who.member);
+    refused(&mut village, reverse(1));
+    come_back(&mut village, who.member);
+    village.ok(0, reverse(1));
+    village.all_is_well();
+    village.ok(0, Command::Allocate { month: month(), force: Some(Force::because("test")) });
+    assert_eq!(village.balance(0, &who), 10_000);
+    village.all_is_well();
+}
+
+fn mandate(village: &mut Village, member: MemberId) {
+    let signed = Date::new(2026, 10, 1).expect("a day");
+    let reference = "RUM-1".to_owned();
+    let mandate = Some(Mandate { reference, signed, monthly: cents(3_000), used: false });
+    set(village, Holder::Member(member), Details { mandate, ..details("Camille", OTHER) });
+}
+
+#[test]
+fn a_direct_debit_that_comes_back_after_its_member_was_erased_and_the_year_was_closed() {
+    for erased in [false, true] {
+        let mut village = treasury();
+        let who = village.shopper(0, 1);
+        mandate(&mut village, who.member);
+        let december = Month::new(2026, 12).expect("a month");
+        let report =
+            ordered(&mut village, TreasuryCommand::OrderDebits { month: december, on: None });
+        let name = format!("{}-1", report.code.expect("a batch"));
+        leave(&mut village, who.member);
+        if erased {
+            let (member, reason) = (who.member, ErasureReason::Request);
+            village.ok(0, Command::People(PeopleCommand::Erase { member, reason }));
+        }
+        import(&mut village, vec![named(1, Side::In, 3_000, &name)]);
+        village.all_is_well();
+        village.wait(60 * DAY_MS);
+        let force = Some(Force::because("test"));
+        village.ok(0, Command::Accounting(AccountingCommand::CloseYear { year: 2026, force }));
+        village.all_is_well();
+        import(&mut village, vec![named(2, Side::Out, 3_000, &name)]);
+        assert_eq!(balance(&village, Account::Unassigned), 0);
+        assert_eq!(balance(&village, Account::Contributions), 2_000);
+        assert_eq!(balance(&village, Account::Bank), -2_000, "what came by hand");
+        village.all_is_well();
+    }
+}
+
+#[test]
+fn amounts_and_days_at_the_end_of_what_can_be_said_are_refused_or_booked_whole() {
+    let mut village = treasury();
+    let who = village.shopper(0, 1);
+    let far = Month::new(9999, 12).expect("a month");
+    let most = Cents::MAX;
+    let (member, into) = (who.member, Purse::Cash);
+    let grant = || Command::ConfirmGrant {
+        funder: "Ville".to_owned(),
+        amount: most,
+        reference: "2026-77".to_owned(),
+    };
+    let day = Date::new(9999, 12, 31).expect("a day");
+    let reason = || "test".to_owned();
+    let correct = |direction| {
+        Command::Disputes(DisputesCommand::Correct(Correction {
+            member,
+            direction,
+            amount: most,
+            reason: reason(),
+        }))
+    };
+    let mut first = line(7, Side::In, 1, "");
+    first.amount = most;
+    let commands = vec![
+        Command::AddContribution { member, month: far, amount: cents(100), into },
+        Command::AddContribution { member, month: far, amount: most, into },
+        Command::Allocate { month: far, force: None },
+        Command::Treasury(TreasuryCommand::OrderDebits { month: far, on: None }),
+        Command::Treasury(TreasuryCommand::OrderDebits { month: far, on: Some(day) }),
+        Command::Disputes(DisputesCommand::Agree { member, amount: most, from: Some(far) }),
+        Command::Disputes(DisputesCommand::Remind { month: far }),
+        correct(Direction::Credit),
+        correct(Direction::Debit),
+        grant(),
+        grant(),
+        Command::FundPot { amount: most },
+        Command::FundPot { amount: cents(1) },
+        Command::People(PeopleCommand::Leave { member, until: Some(day), reason: reason() }),
+        Command::Accounting(AccountingCommand::CloseYear { year: 9999, force: None }),
+        Command::Accounting(AccountingCommand::CloseDay { day: Some(day) }),
+        Command::Allocate { month: month().plus(1), force: Some(Force::because("test")) },
+        Command::Expire,
+        Command::People(PeopleCommand::Return { member, with_credit: true }),
+        Command::Allocate { month: month(), force: Some(Force::because("test")) },
+    ];
+    for command in commands {
+        let before = village.fingerprint(0);
+        let outcome = village.ask(0, command.clone()).expect("answered");
+        if let Err(why) = outcome {
+            assert_eq!(village.fingerprint(0), before, "{command:?} {why:?}");
+        }
+        village.all_is_well();
+    }
+    import(&mut village, vec![first, line(8, Side::In, 100, "")]);
+    village.all_is_well();
+    village.wait(400 * DAY_MS);
+    village.ok(0, Command::Expire);
+    village.all_is_well();
+}
+
+#[test]
 fn a_purchase_whose_bonus_the_books_cannot_take_is_refused_whole() {
     let (spent, gives) = (cents(1_000), cents(500));
     let allocation = Allocation::Bonus { spent, gives, most_per_month: None };
