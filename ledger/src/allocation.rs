@@ -164,10 +164,11 @@ pub(crate) fn run(
         let cause = Cause::RollOver(month, *member);
         state.books.enter(turn, cause, Phase::Posted, vec![transfer])?;
     }
+    let issued = state.books.open_day(turn.today());
     for ((member, amount), transfer) in report.issued.iter().zip(issue) {
         let cause = Cause::Allocation(month, *member);
         state.books.enter(turn, cause, Phase::Posted, vec![transfer])?;
-        lots::open(turn, *member, Origin::Allocation(month), *amount);
+        lots::open(turn, *member, Origin::Allocation(month), *amount, issued);
     }
     if let Some(mean) = mean(state, turn, rules_of(state, month), month) {
         turn.put(Kind::Meta, &mean_key(month), &mean);

@@ -180,16 +180,26 @@ fn all(turn: &Turn<'_>) -> impl Iterator<Item = (DisputeId, Dispute)> + use<> {
 /// vendor is owed where it is. It is worked out from the disputes, so that no second place holds it.
 #[must_use]
 pub fn contested(turn: &Turn<'_>) -> BTreeMap<VendorId, Cents> {
-    let today = turn.today();
     let mut sums = BTreeMap::<VendorId, Cents>::new();
     for (_, dispute) in all(turn) {
-        let frozen = dispute.frozen(today);
+        let frozen = frozen_of_sale(turn, &dispute);
         if let Some(vendor) = dispute.vendor.filter(|_| !frozen.is_zero()) {
             let sum = sums.entry(vendor).or_default();
             *sum = sum.checked_add(frozen).unwrap_or(Cents::MAX);
         }
     }
     sums
+}
+
+/// Returns what is not to be paid out for a dispute today: what of its sale has gone back to the member
+/// since, the vendor is not owed any more.
+fn frozen_of_sale(turn: &Turn<'_>, dispute: &Dispute) -> Cents {
+    let frozen = dispute.frozen(turn.today());
+    if frozen.is_zero() {
+        return frozen;
+    }
+    let sale: Option<Sale> = turn.get(Kind::Sale, dispute.payment.as_bytes());
+    sale.map_or(frozen, |sale| frozen.min(sale.covered.saturating_sub(sale.refunded)))
 }
 
 fn info(turn: &Turn<'_>, id: DisputeId, dispute: &Dispute) -> DisputeInfo {
@@ -206,7 +216,7 @@ fn info(turn: &Turn<'_>, id: DisputeId, dispute: &Dispute) -> DisputeInfo {
         opened,
         answer_by,
         frozen_until: dispute.frozen_until(),
-        frozen: !dispute.frozen(today).is_zero(),
+        frozen: !frozen_of_sale(turn, dispute).is_zero(),
         overdue: state == DisputeState::Open && today > answer_by,
         given_by_host: given_by_host(turn, dispute),
         state,

@@ -180,7 +180,7 @@ pub(crate) fn run(state: &mut State, turn: &mut Turn<'_>) -> Outcome {
 fn expire(state: &mut State, turn: &mut Turn<'_>, expiring: &Expiring) -> Result<(), Refused> {
     let Expiring { member, amount, .. } = *expiring;
     let (debit, credit) = (Account::Member(member), Account::Expired);
-    let cause = Cause::Expiry(member, turn.today());
+    let cause = Cause::Expiry(member, state.books.open_day(turn.today()));
     state.books.enter(turn, cause, Phase::Posted, vec![Transfer { debit, credit, amount }])?;
     close_lots(state, turn, expiring);
     turn.delete(Kind::Notice, &notice_key(expiring));

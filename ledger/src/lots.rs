@@ -62,13 +62,19 @@ pub(crate) fn origin_of(key: &[u8]) -> Option<Origin> {
     }
 }
 
-/// Opens a lot of today, or adds to one.
-pub(crate) fn open(turn: &mut Turn<'_>, member: MemberId, origin: Origin, amount: Cents) {
+/// Opens a lot of a day, that of its entry in the books, or adds to one.
+pub(crate) fn open(
+    turn: &mut Turn<'_>,
+    member: MemberId,
+    origin: Origin,
+    amount: Cents,
+    issued: Date,
+) {
     let key = key(member, origin);
     let known: Option<Lot> = turn.get(Kind::Allocation, &key);
     let before = known.filter(|lot| !lot.closed).map_or(Cents::ZERO, |lot| lot.amount);
     let amount = before.checked_add(amount).unwrap_or(Cents::MAX);
-    turn.put(Kind::Allocation, &key, &Lot { amount, issued: turn.today(), closed: false });
+    turn.put(Kind::Allocation, &key, &Lot { amount, issued, closed: false });
 }
 
 /// Returns how much was issued in a lot.

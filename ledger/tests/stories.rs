@@ -5,6 +5,7 @@ mod stories {
     mod accounting;
     mod across;
     mod bad_input;
+    mod between;
     mod cards;
     mod disputes;
     mod dunning;

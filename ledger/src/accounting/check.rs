@@ -96,13 +96,32 @@ fn contributions(
     }
 }
 
-/// What the books say of lots that can grow, and when credit of a member expired last.
+/// What the books say of lots that can grow, and when credit of a member expired.
 #[derive(Default)]
 struct Issued {
     /// Lots of allocations that are as the books say.
     allocations: u64,
     bonuses: BTreeMap<(MemberId, Month), (Cents, Date)>,
-    expired: BTreeMap<MemberId, Date>,
+    /// The lots of each member, and whether credit of theirs expired after they were issued: by the order
+    /// of entries, for a clock can be set back.
+    lots: BTreeMap<MemberId, BTreeMap<Origin, bool>>,
+    /// Members whose credit expired ever.
+    expired: BTreeSet<MemberId>,
+}
+
+impl Issued {
+    fn opened(&mut self, member: MemberId, origin: Origin) {
+        self.lots.entry(member).or_default().insert(origin, false);
+    }
+
+    fn expired(&mut self, member: MemberId) {
+        self.expired.insert(member);
+        self.lots.entry(member).or_default().values_mut().for_each(|closable| *closable = true);
+    }
+
+    fn may_be_closed(&self, member: MemberId, origin: Origin) -> bool {
+        self.lots.get(&member).and_then(|lots| lots.get(&origin)) == Some(&true)
+    }
 }
 
 /// Compares the lot of each allocation with the books, and that nothing was entered in a closed day.
@@ -120,15 +139,14 @@ fn lots(state: &State, turn: &Turn<'_>, report: &mut Report) -> Issued {
                 let as_booked = |lot: &Lot| Some(lot.amount) == amount && lot.issued == entry.date;
                 if lot.as_ref().is_some_and(as_booked) {
                     issued.allocations += 1;
+                    issued.opened(member, Origin::Allocation(month));
                 } else {
                     let what = format!("the lot of {month} of member {member}");
                     report.differs(format!("{what} is not what the books say"));
                 }
             }
             Cause::Bonus(_) => bonus(&mut issued, entry),
-            Cause::Expiry(member, date) => {
-                issued.expired.insert(member, date);
-            }
+            Cause::Expiry(member, _) => issued.expired(member),
             _ => {}
         }
     });
@@ -142,6 +160,7 @@ fn bonus(issued: &mut Issued, entry: &JournalEntry) {
             let (sum, last) = lot.or_insert((Cents::ZERO, entry.date));
             *sum = sum.checked_add(transfer.amount).unwrap_or(Cents::MAX);
             *last = entry.date;
+            issued.opened(member, Origin::Bonus(entry.date.month()));
         }
     }
 }
@@ -155,7 +174,6 @@ fn stored_lots(turn: &Turn<'_>, issued: &Issued, report: &mut Report) {
         let Some(((member, origin), lot)) = lot else {
             return report.differs("a stored lot does not decode");
         };
-        let expired = issued.expired.get(&member);
         let holds = match origin {
             Origin::Allocation(_) => {
                 allocations += 1;
@@ -164,14 +182,14 @@ fn stored_lots(turn: &Turn<'_>, issued: &Issued, report: &mut Report) {
             Origin::Bonus(month) => {
                 bonuses += 1;
                 // A lot that expired within its month begins anew.
-                let least =
-                    |sum: Cents| lot.amount == sum || (expired.is_some() && lot.amount < sum);
+                let least = |sum: Cents| {
+                    lot.amount == sum || (issued.expired.contains(&member) && lot.amount < sum)
+                };
                 let books = issued.bonuses.get(&(member, month));
                 books.is_some_and(|(sum, last)| least(*sum) && lot.issued == *last)
             }
         };
-        let closed_for_a_reason = expired.is_some_and(|on| *on >= lot.issued);
-        if !holds || (lot.closed && !closed_for_a_reason) {
+        if !holds || (lot.closed && !issued.may_be_closed(member, origin)) {
             report.differs(format!("a lot of member {member} is not what the books say"));
         }
     });

@@ -1,6 +1,6 @@
 //! Taking back what a person entered by mistake: the same moves the other way, with a reason.
 
-use crdt::{Cents, MemberId, RequestId};
+use crdt::{Cents, LineId, MemberId, RequestId};
 
 use super::{legal, walk};
 use crate::account::Account;
@@ -15,7 +15,7 @@ use crate::turn::{Outcome, Turn};
 use crate::vendor::is_text;
 
 /// Returns the entry that reversed another.
-pub(super) fn reversed_by(turn: &Turn<'_>, entry: u64) -> Option<u64> {
+pub(crate) fn reversed_by(turn: &Turn<'_>, entry: u64) -> Option<u64> {
     turn.get(Kind::Reversed, &entry.to_be_bytes())
 }
 
@@ -34,6 +34,10 @@ pub(super) fn preview(
     }
     if let Some(by) = reversed_by(turn, place) {
         return Err(AccountingRefused::AlreadyReversed { entry: place, by });
+    }
+    // What the bank shows has happened: taken back, it would be missing from what the bank holds.
+    if turn.get::<LineId>(Kind::Matched, &place.to_be_bytes()).is_some() {
+        return Err(AccountingRefused::OwnUndo { entry: place, instead: Instead::Unassign });
     }
     let back = moves_back(&entry);
     let not_there = |why| AccountingRefused::NotThere { entry: place, why };

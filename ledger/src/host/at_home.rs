@@ -1,6 +1,6 @@
 //! Sales with a card of our own: decided here and now.
 
-use crdt::{Cents, MemberId, RequestId};
+use crdt::{Cents, Date, MemberId, RequestId};
 
 use crate::account::Account;
 use crate::books::{Cause, Phase, Transfer};
@@ -82,6 +82,7 @@ fn book(
     if funded {
         limit(state, turn, intent, sale, member)?;
     }
+    let bonus = bonus(state, turn, sale, member)?;
     let transfers = sale::transfers(sale.mode, member, sale.vendor, sale.covered);
     let cause = Cause::Sale(intent.payment);
     let entered = if transfers.is_empty() {
@@ -104,7 +105,9 @@ fn book(
         card::count(state, turn, card, &key, sale.covered);
     }
     if sale.mode == Mode::Credit {
-        give_bonus(state, turn, intent, sale, member)?;
+        if let Some(bonus) = bonus {
+            give_bonus(state, turn, intent, sale, bonus)?;
+        }
         sale.left = Some(state.books.available(member));
     }
     Ok(())
@@ -138,31 +141,53 @@ fn limit(
     Ok(())
 }
 
+/// A bonus that a purchase earns.
+struct Earned {
+    member: MemberId,
+    origin: Origin,
+    issued: Date,
+    transfer: Transfer,
+}
+
+/// Works out what the member's own money earns, and that the books can take it: a sale is not booked
+/// before its bonus is sure.
+fn bonus(
+    state: &State,
+    turn: &Turn<'_>,
+    sale: &Sale,
+    member: MemberId,
+) -> Result<Option<Earned>, PaymentRefused> {
+    let today = turn.today();
+    let rules = state.rules.on(today);
+    if sale.mode != Mode::Credit || !matches!(rules.allocation, Allocation::Bonus { .. }) {
+        return Ok(None);
+    }
+    let issued = state.books.open_day(today);
+    let origin = Origin::Bonus(issued.month());
+    let earned = lots::issued(turn, member, origin);
+    let amount = rules.allocation.bonus_after(sale.member_share, earned);
+    if amount.is_zero() {
+        return Ok(None);
+    }
+    let (debit, credit) = (Account::Allocations, Account::Member(member));
+    let transfer = Transfer { debit, credit, amount };
+    state.books.check(Phase::Posted, &[transfer]).map_err(|_| PaymentRefused::Busy)?;
+    Ok(Some(Earned { member, origin, issued, transfer }))
+}
+
 /// Credits what the member's own money earned.
 fn give_bonus(
     state: &mut State,
     turn: &mut Turn<'_>,
     intent: &PayIntent,
     sale: &mut Sale,
-    member: MemberId,
+    earned: Earned,
 ) -> Result<(), PaymentRefused> {
-    let today = turn.today();
-    let rules = state.rules.on(today);
-    if !matches!(rules.allocation, Allocation::Bonus { .. }) {
-        return Ok(());
-    }
-    let origin = Origin::Bonus(today.month());
-    let earned = lots::issued(turn, member, origin);
-    let bonus = rules.allocation.bonus_after(sale.member_share, earned);
-    if bonus.is_zero() {
-        return Ok(());
-    }
-    let (debit, credit) = (Account::Allocations, Account::Member(member));
-    let transfer = Transfer { debit, credit, amount: bonus };
-    let entered =
-        state.books.enter(turn, Cause::Bonus(intent.payment), Phase::Posted, vec![transfer]);
+    let Earned { member, origin, issued, transfer } = earned;
+    let cause = Cause::Bonus(intent.payment);
+    let entered = state.books.enter(turn, cause, Phase::Posted, vec![transfer]);
     entered.map_err(|_| PaymentRefused::Busy)?;
-    lots::open(turn, member, origin, bonus);
-    sale.bonus = bonus;
+    lots::open(turn, member, origin, transfer.amount, issued);
+    sale.bonus = transfer.amount;
     Ok(())
 }

@@ -107,4 +107,7 @@ pub enum Instead {
     /// Reversals.
     #[error("it is a reversal itself; enter again what was right")]
     EnterAgain,
+    /// Entries by hand that a line of the bank shows.
+    #[error("a line of the bank shows it; unassign the line first")]
+    Unassign,
 }

@@ -46,9 +46,8 @@ pub(super) fn account(turn: &Turn<'_>, line: &Line, target: Target) -> Result<Ac
         Target::Returned(id, number) => of_returned(turn, line, id, number),
         Target::Already(place) => {
             let entry = journal(turn, place).ok_or(Waits::Unknown)?;
-            let free = turn.get::<LineId>(Kind::Matched, &place.to_be_bytes()).is_none();
             match by_hand(&entry, line) {
-                true if free => Ok(Account::Bank),
+                true if is_free(turn, place) => Ok(Account::Bank),
                 true => Err(Waits::Settled),
                 false => Err(Waits::Unknown),
             }
@@ -252,6 +251,13 @@ pub(super) fn into_bank_by_hand(entry: &JournalEntry) -> i128 {
         amount * i128::from(debit) - amount * i128::from(credit)
     };
     entry.transfers.iter().map(of).sum()
+}
+
+/// Returns whether an entry by hand still stands and no line shows it yet: one that was reversed moved
+/// nothing after all.
+pub(super) fn is_free(turn: &Turn<'_>, place: u64) -> bool {
+    let matched = turn.get::<LineId>(Kind::Matched, &place.to_be_bytes());
+    matched.is_none() && reverse::reversed_by(turn, place).is_none()
 }
 
 /// Returns whether an entry by hand moved what a line shows.

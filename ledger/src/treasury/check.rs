@@ -38,6 +38,11 @@ pub(crate) fn differences(state: &State, turn: &Turn<'_>, mut differs: impl FnMu
     for id in waiting.into_keys() {
         differs(format!("the books know a line {id} of the bank that is not stored"));
     }
+    for (key, _) in turn.range(Kind::Matched, &[], &[], usize::MAX) {
+        if turn.get::<u64>(Kind::Reversed, &key).is_some() {
+            differs("a line of the bank shows an entry that was reversed".to_owned());
+        }
+    }
     for info in batch::list(turn) {
         check_batch(state, turn, info.id, &mut differs);
     }

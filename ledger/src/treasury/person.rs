@@ -2,7 +2,7 @@
 
 use crdt::{CaisseId, LineId, MemberId, Month, wire};
 
-use super::assign::{apply, by_hand};
+use super::assign::{apply, by_hand, is_free};
 use super::line::{self, Line, Target};
 use super::recognise::{fits_rules, recognise};
 use super::reference::References;
@@ -104,9 +104,9 @@ fn late_by_hand(
     let from = state.books.entries().saturating_sub(limits::LATE_ENTRIES);
     let rows = turn.range(Kind::Journal, &from.to_be_bytes(), &[], usize::MAX).into_iter();
     let entries = rows.filter_map(|(_, bytes)| wire::decode::<JournalEntry>(&bytes).ok());
-    let free = |place: u64| turn.get::<LineId>(Kind::Matched, &place.to_be_bytes()).is_none();
-    let fits = entries.filter(|entry| wanted(entry) && by_hand(entry, line) && free(entry.index));
-    fits.map(|entry| entry.index).collect()
+    let fits = |entry: &JournalEntry| wanted(entry) && by_hand(entry, line);
+    let places = entries.filter(fits).map(|entry| entry.index);
+    places.filter(|place| is_free(turn, *place)).collect()
 }
 
 /// Lists the lines that nobody has assigned, oldest first.

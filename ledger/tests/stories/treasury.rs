@@ -95,7 +95,7 @@ pub(super) fn line(number: u8, side: Side, amount: u32, remittance: &str) -> Sta
     }
 }
 
-fn statement(lines: Vec<StatementLine>) -> Import {
+pub(super) fn statement(lines: Vec<StatementLine>) -> Import {
     Import {
         statement: "1".to_owned(),
         account: iban(OWN),

@@ -1,17 +1,24 @@
 //! What may happen to a caisse: any command, about anyone, at any time. Most of it is refused sometimes.
 
 use crdt::card::CardText;
-use crdt::{BasisPoints, CardId, Cents, DisputeId, GrantId, MemberId, PaymentId, VendorId};
-use ledger::answer::DisputesAnswer;
+use crdt::{
+    BasisPoints, BatchId, CardId, Cents, DisputeId, GrantId, LineId, MemberId, PaymentId, VendorId,
+};
+use ledger::answer::{DisputesAnswer, TreasuryAnswer};
 use ledger::command::{
-    AccountingCommand, Burden, Correction, Decision, Direction, DisputesCommand, PayIntent,
-    PaymentCode, Purchase, Purse,
+    AccountingCommand, AssignTo, Burden, Correction, Decision, Direction, DisputesCommand,
+    PayIntent, PaymentCode, PeopleCommand, Purchase, Purse, Rejection, StatementLine,
+    TreasuryCommand,
 };
 use ledger::guarantee::Force;
+use ledger::member::ErasureReason;
 use ledger::rules::{Allocation, Caps, Household, Issue, Lots, Percent, Rules};
+use ledger::treasury::details::Holder;
+use ledger::treasury::line::Side;
 use ledger::{Answer, Command, Outcome, Query};
 use proptest::prelude::*;
 
+use super::super::treasury::{OWN, details, line, set, statement};
 use super::super::village::{Village, code, rules};
 
 /// One thing that happens; a number means one of those that are there.
@@ -38,6 +45,15 @@ pub enum Step {
     Correct { member: usize, cents: u32, credit: bool },
     Agree { member: usize, euros: u32, months: i16 },
     Remind { months: i16 },
+    Leave { member: usize, days: Option<i32> },
+    Return { member: usize, credit: bool },
+    Erase { member: usize },
+    CloseDay,
+    Payout,
+    Batch { batch: usize, what: u8 },
+    Line { cents: u32, out: bool },
+    Assign { line: u8, back: u64, what: u8 },
+    Unassign { line: u8 },
     Clock { hours: i64 },
     Restart,
 }
@@ -116,9 +132,29 @@ fn dispute_step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// Members leave, days are closed, vendors are paid, the bank's lines come.
+fn office_step() -> impl Strategy<Value = Step> {
+    let one = 0..6usize;
+    let days = prop::option::of(0..30i32);
+    prop_oneof![
+        2 => (one.clone(), days).prop_map(|(member, days)| Step::Leave { member, days }),
+        3 => (one.clone(), any::<bool>())
+            .prop_map(|(member, credit)| Step::Return { member, credit }),
+        1 => one.clone().prop_map(|member| Step::Erase { member }),
+        1 => Just(Step::CloseDay),
+        3 => Just(Step::Payout),
+        3 => (one, 0..3u8).prop_map(|(batch, what)| Step::Batch { batch, what }),
+        2 => (prop::sample::select(vec![2_000, 5_000, 10_000]), any::<bool>())
+            .prop_map(|(cents, out)| Step::Line { cents, out }),
+        3 => (0..4u8, 0..30u64, 0..6u8)
+            .prop_map(|(line, back, what)| Step::Assign { line, back, what }),
+        1 => (0..4u8).prop_map(|line| Step::Unassign { line }),
+    ]
+}
+
 /// A sequence of steps.
 pub fn sequence() -> impl Strategy<Value = Vec<Step>> {
-    prop::collection::vec(prop_oneof![4 => step(), 1 => dispute_step()], 1..80)
+    prop::collection::vec(prop_oneof![8 => step(), 2 => dispute_step(), 2 => office_step()], 1..80)
 }
 
 /// How many rule sets [`model`] knows.
@@ -174,6 +210,8 @@ pub struct Town {
     vendors: Vec<VendorId>,
     grants: Vec<GrantId>,
     disputes: Vec<DisputeId>,
+    batches: Vec<BatchId>,
+    lines: u8,
     pub payments: Vec<PaymentId>,
     drawn: u128,
 }
@@ -188,6 +226,9 @@ impl Town {
     pub fn open() -> Self {
         let mut village = Village::alone(&model(0));
         let (shopper, vendor) = (village.shopper(0, 2), village.vendor(0, 7_000));
+        set(&mut village, Holder::Own, details("Caisse", OWN));
+        set(&mut village, Holder::Vendor(vendor), details("Stall", OWN));
+        set(&mut village, Holder::Member(shopper.member), details("Camille", OWN));
         Self {
             village,
             members: vec![shopper.member],
@@ -195,6 +236,8 @@ impl Town {
             vendors: vec![vendor],
             grants: Vec::new(),
             disputes: Vec::new(),
+            batches: Vec::new(),
+            lines: 0,
             payments: Vec::new(),
             drawn: 0,
         }
@@ -273,7 +316,73 @@ impl Town {
                 Command::Accounting(AccountingCommand::Reverse { entry, reason })
             }
             Step::Pot { euros: amount } => Command::FundPot { amount: euros(amount) },
-            ref other => Command::Disputes(self.about_disputes(other)?),
+            Step::CloseDay => Command::Accounting(AccountingCommand::CloseDay { day: None }),
+            ref other => self
+                .of_office(other)
+                .or_else(|| self.about_disputes(other).map(Command::Disputes))?,
+        })
+    }
+
+    fn of_office(&mut self, step: &Step) -> Option<Command> {
+        let reason = "test".to_owned();
+        Some(match *step {
+            Step::Leave { member, days } => {
+                let until = days.map(|days| self.village.now.date().plus_days(days));
+                let member = one_of(&self.members, member)?;
+                Command::People(PeopleCommand::Leave { member, until, reason })
+            }
+            Step::Return { member, credit: with_credit } => {
+                let member = one_of(&self.members, member)?;
+                Command::People(PeopleCommand::Return { member, with_credit })
+            }
+            Step::Erase { member } => {
+                let (member, reason) = (one_of(&self.members, member)?, ErasureReason::Request);
+                Command::People(PeopleCommand::Erase { member, reason })
+            }
+            Step::Payout => {
+                Command::Treasury(TreasuryCommand::OrderPayouts { vendors: Vec::new(), on: None })
+            }
+            Step::Batch { batch, what } => {
+                let batch = one_of(&self.batches, batch)?;
+                Command::Treasury(match what {
+                    0 => TreasuryCommand::CancelBatch { batch, reason },
+                    1 => TreasuryCommand::ConfirmBatch { batch },
+                    _ => {
+                        let name = format!("P{}", &batch.to_string()[..20]);
+                        let items = vec![Rejection { name, reason: None }];
+                        TreasuryCommand::RejectItems { items }
+                    }
+                })
+            }
+            Step::Line { cents, out } => {
+                self.lines = (self.lines + 1) % 4;
+                let side = if out { Side::Out } else { Side::In };
+                let date = self.village.now.date();
+                let said = StatementLine { date, ..line(self.lines, side, cents, "") };
+                Command::Treasury(TreasuryCommand::Import(Box::new(statement(vec![said]))))
+            }
+            Step::Assign { line, back, what } => {
+                let entries = self.village.houses[0].caisse.books().entries();
+                let number = usize::try_from(back).ok()?;
+                let to = match what {
+                    0 => AssignTo::Already(entries.saturating_sub(back)),
+                    1 => AssignTo::Cash,
+                    2 => AssignTo::Grant(one_of(&self.grants, number)?),
+                    3 => AssignTo::Contribution {
+                        member: one_of(&self.members, number)?,
+                        month: self.village.now.month(),
+                    },
+                    4 => AssignTo::Vendor(one_of(&self.vendors, number)?),
+                    _ => AssignTo::Batch(one_of(&self.batches, number)?),
+                };
+                let line = LineId::new([line; 32]);
+                Command::Treasury(TreasuryCommand::Assign { line, to, reason: Some(reason) })
+            }
+            Step::Unassign { line } => {
+                let line = LineId::new([line; 32]);
+                Command::Treasury(TreasuryCommand::Unassign { line, reason })
+            }
+            _ => return None,
         })
     }
 
@@ -352,6 +461,7 @@ impl Town {
             {
                 self.disputes.push(info.id);
             }
+            Answer::Treasury(TreasuryAnswer::Ordered(report)) => self.batches.extend(report.batch),
             Answer::GrantConfirmed(grant) => self.grants.push(*grant),
             _ => {}
         }
