@@ -324,7 +324,7 @@ fn a_command_repeated_under_its_request_id_is_done_once_and_another_is_refused()
     assert_eq!(members["members"].as_array().map(Vec::len), Some(1));
     assert!(
         caisse
-            .refused(&["vendor", "approve", &"00".repeat(16), "--reason", "x"])
+            .refused(&["vendor", "approve", &"00".repeat(16), "--coverage", "70", "--reason", "x"])
             .contains("vendor")
     );
     let unknown = caisse.ask(&["member", "show", "Nobody"]);

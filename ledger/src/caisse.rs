@@ -190,6 +190,7 @@ fn carry_out(
             member::contribute(state, turn, request, member, &given)
         }
         Command::Allocate { month, force } => allocation::run(state, turn, month, force),
+        Command::CancelRules { version } => planning::cancel(state, turn, version),
         Command::PlanRules { rules, force } => planning::plan(state, turn, *rules, force),
         Command::ConfirmGrant { funder, amount, reference } => {
             grant::confirm(state, turn, funder, amount, reference)

@@ -113,6 +113,11 @@ pub enum Command {
         #[serde(default)]
         force: Option<Force>,
     },
+    /// Takes a planned rule set back before its first month has begun.
+    CancelRules {
+        /// The version.
+        version: u32,
+    },
     /// Records a grant that a funder confirmed.
     ConfirmGrant {
         /// Who gives it.

@@ -43,6 +43,13 @@ pub(crate) fn plan(
     Ok(Answer::RulesPlanned(version))
 }
 
+/// Takes a planned rule set back.
+pub(crate) fn cancel(state: &mut State, turn: &mut Turn<'_>, version: u32) -> Outcome {
+    state.rules.cancel(version, turn.today()).map_err(RulesRefused::from)?;
+    turn.delete(Kind::Rules, &version.to_be_bytes());
+    Ok(Answer::Done)
+}
+
 /// Puts money of the caisse into the pot that balances tiers of prices.
 pub(crate) fn fund_pot(
     state: &mut State,

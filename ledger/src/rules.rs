@@ -11,7 +11,7 @@ use crdt::{Cents, Date};
 use serde::{Deserialize, Serialize};
 
 pub use allocation::Allocation;
-pub use book::{PlanRefused, RuleBook};
+pub use book::{CancelRefused, PlanRefused, RuleBook};
 pub use contribution::{Band, Contribution, ContributionRefused};
 
 use crate::limits;

@@ -207,7 +207,7 @@ pub enum Vendor {
         /// The vendor: its name, or the beginning of its id.
         vendor: String,
         /// The rate in percent at which its sales are covered.
-        #[arg(long, value_name = "PERCENT", value_parser = percent, default_value = "100")]
+        #[arg(long, value_name = "PERCENT", value_parser = percent)]
         coverage: BasisPoints,
         /// Why, for people.
         #[arg(long)]

@@ -42,6 +42,11 @@ pub enum Rules {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Takes back the rule set that was planned last, before its first month has begun.
+    Cancel {
+        /// The number of the rule set.
+        number: u32,
+    },
 }
 
 /// Grants.

@@ -49,6 +49,10 @@ pub(super) async fn rules(context: &Context, command: typed::Rules) -> Result<Do
             let command = Command::PlanRules { rules: Box::new(rules), force };
             Done::new(&context.command(&command).await?, text)
         }
+        typed::Rules::Cancel { number } => {
+            let answer = context.command(&Command::CancelRules { version: number }).await?;
+            Done::new(&answer, format!("rules version {number} are no longer planned"))
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use crdt::Cents;
 use serde::{Deserialize, Serialize};
 
 use super::MemberRefused;
-use crate::rules::PlanRefused;
+use crate::rules::{CancelRefused, PlanRefused};
 
 /// Why something about rules was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -16,6 +16,9 @@ pub enum RulesRefused {
     /// Credit would not be covered.
     #[error(transparent)]
     Guarantee(#[from] MemberRefused),
+    /// The planned rule set cannot be cancelled.
+    #[error(transparent)]
+    Cancel(#[from] CancelRefused),
 }
 
 /// Why something about grants was refused, in order of precedence.

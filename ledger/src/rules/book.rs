@@ -44,6 +44,29 @@ pub enum PlanRefused {
     Bad(#[from] BadRules),
 }
 
+/// Why a planned rule set cannot be cancelled, in order of precedence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum CancelRefused {
+    /// No such version.
+    #[error("there are no rules of that version")]
+    Unknown,
+    /// Its first month has begun: allocations of that month may have been issued by it.
+    #[error(
+        "the month of {from}, on which they take effect, has begun: plan other rules after them"
+    )]
+    Begun {
+        /// Its first day.
+        from: Date,
+    },
+    /// A later version builds on it.
+    #[error("version {version} was planned after it: cancel that one first")]
+    NotLast {
+        /// The last version.
+        version: u32,
+    },
+}
+
 impl RuleBook {
     /// Loads the rule sets; where none was stored yet, the configuration's is the first.
     #[must_use]
@@ -91,6 +114,23 @@ impl RuleBook {
             return Err(PlanRefused::BeforeAnother { version, from });
         }
         Ok(rules.check()?)
+    }
+
+    /// Takes a planned rule set back before its first month has begun.
+    ///
+    /// # Errors
+    /// The first of [`CancelRefused`] that applies.
+    pub fn cancel(&mut self, version: u32, today: Date) -> Result<(), CancelRefused> {
+        let from = self.version(version).ok_or(CancelRefused::Unknown)?.from;
+        if !self.later.contains_key(&version) || from.month().first_day() <= today {
+            return Err(CancelRefused::Begun { from });
+        }
+        let last = self.later.keys().last().copied().unwrap_or(version);
+        if last != version {
+            return Err(CancelRefused::NotLast { version: last });
+        }
+        self.later.remove(&version);
+        Ok(())
     }
 
     /// Adds a rule set that was checked.

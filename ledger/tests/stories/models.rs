@@ -8,8 +8,8 @@ use ledger::command::{BasketLine, Code, PayIntent, PaymentCode, PeopleCommand, P
 use ledger::expiry::WhyExpiring;
 use ledger::guarantee::Force;
 use ledger::lots::OpenLot;
-use ledger::refused::{GrantRefused, MemberRefused, PaymentRefused, Refused};
-use ledger::rules::{Allocation, Caps, Household, Issue, Lots, Percent, Rules};
+use ledger::refused::{GrantRefused, MemberRefused, PaymentRefused, Refused, RulesRefused};
+use ledger::rules::{Allocation, CancelRefused, Caps, Household, Issue, Lots, Percent, Rules};
 use ledger::sale::Mode;
 use ledger::{Answer, Command, Outcome, Query};
 
@@ -347,6 +347,36 @@ fn a_planned_rule_set_takes_effect_on_its_day_and_what_was_sold_before_keeps_its
     assert_eq!(paid(buy(&mut village, 1, vendor, &member, euros(10).into())), receipt);
     let Ok(Answer::Rules(info)) = village.query(0, &Query::Rules) else { panic!("the rules") };
     assert_eq!((info.in_force, info.sets.len(), info.configuration_differs), (2, 2, false));
+    village.all_is_well();
+}
+
+#[test]
+fn rules_that_were_planned_by_mistake_are_taken_back_before_their_month_begins() {
+    let mut village = Village::alone(&rules());
+    let plan = |version, from: &str| {
+        let from = from.parse().expect("a day");
+        let rules = Box::new(Rules { version, from, ..rules() });
+        Command::PlanRules { rules, force: None }
+    };
+    let cancel = |version| Command::CancelRules { version };
+    let refused = |village: &mut Village, version| match village.ask(0, cancel(version)) {
+        Some(Err(Refused::Rules(RulesRefused::Cancel(why)))) => why,
+        other => panic!("not refused: {other:?}"),
+    };
+    village.ok(0, plan(2, "2026-12-15"));
+    village.ok(0, plan(3, "2099-01-01"));
+    assert_eq!(refused(&mut village, 2), CancelRefused::NotLast { version: 3 });
+    assert_eq!(refused(&mut village, 4), CancelRefused::Unknown);
+    assert!(matches!(refused(&mut village, 1), CancelRefused::Begun { .. }));
+    village.ok(0, cancel(3));
+    village.ok(0, plan(3, "2027-01-01"));
+    village.ok(0, cancel(3));
+    village.restart(0, None);
+    let Ok(Answer::Rules(info)) = village.query(0, &Query::Rules) else { panic!("the rules") };
+    assert_eq!(info.sets.len(), 2, "what was taken back is not there after a restart");
+    // On 1 December its allocations may be issued, though version 2 holds from the 15th.
+    village.wait(7 * DAY_MS);
+    assert!(matches!(refused(&mut village, 2), CancelRefused::Begun { .. }));
     village.all_is_well();
 }
 
