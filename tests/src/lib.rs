@@ -11,6 +11,7 @@ pub mod console;
 pub mod market;
 pub mod node;
 pub mod operator;
+pub mod slow_link;
 pub mod till;
 pub mod trouble;
 
