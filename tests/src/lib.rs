@@ -9,6 +9,7 @@ pub mod chance;
 pub mod config;
 pub mod console;
 pub mod market;
+pub mod netns;
 pub mod node;
 pub mod operator;
 pub mod slow_link;
