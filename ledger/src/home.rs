@@ -145,7 +145,10 @@ fn decide(
     if room.min(of_card) < request.covered {
         return Err(DenyReason::SpendingCap);
     }
-    let owed = state.books.owed_to(host).checked_add(request.covered.signed());
+    let owed = state.books.owed_to(host);
+    #[cfg(feature = "mutants")]
+    let owed = state.books_before_batch.as_ref().map_or(owed, |books| books.owed_to(host));
+    let owed = owed.checked_add(request.covered.signed());
     let open =
         state.holds.range((host, PaymentId::new([0; 16]))..=(host, PaymentId::new([255; 16])));
     let below = owed.is_some_and(|owed| owed.positive_part() <= terms.ceiling);

@@ -8,6 +8,7 @@ use ledger::answer::{PaymentInfo, PaymentStatus, PeerInfo};
 use ledger::{Answer, Query};
 
 use crate::broken::{Broken, broken};
+use crate::chance::Chance;
 use crate::tills::{Sale, Word};
 use crate::world::World;
 
@@ -26,15 +27,21 @@ pub fn all(world: &World) -> Result<(), Broken> {
     every_house_verifies(world)
 }
 
+/// No caisse holds a proof of a fork, and `verify` finds nothing: in one caisse of each world, and in each
+/// that came back from a backup, for it checks every signature again.
 fn every_house_verifies(world: &World) -> Result<(), Broken> {
-    for house in 0..world.houses.len() {
+    let drawn = Chance::new(world.trace.steps()).index(world.houses.len());
+    for (house, machine) in world.houses.iter().enumerate() {
+        let forked = machine.machine().map(ledger::Caisse::forked);
+        if forked.is_none_or(|forked| !forked.is_empty()) {
+            return broken("I16", format!("house {house} holds a proof of a fork"));
+        }
+        if house != drawn && !machine.restored {
+            continue;
+        }
         match world.query(house, &Query::Verify) {
             Some(Ok(Answer::Verified(report))) if report.is_clean() => {}
             other => return broken("verify", format!("house {house}: {other:?}")),
-        }
-        let forked = world.houses[house].machine().map(ledger::Caisse::forked);
-        if forked.is_none_or(|forked| !forked.is_empty()) {
-            return broken("I16", format!("house {house} holds a proof of a fork"));
         }
     }
     Ok(())

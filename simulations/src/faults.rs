@@ -1,16 +1,21 @@
-//! What goes wrong: connections break, machines die, disks are replaced by old copies, clocks jump.
+//! What goes wrong: connections break, machines die, disks are slow or replaced by old copies, clocks
+//! jump.
 
 use ledger::records::{Kind, Records};
 
 use crate::broken::Broken;
+use crate::chance::Chance;
 use crate::tills::{Sale, Word};
-use crate::world::{Event, World};
+use crate::world::{Event, Landed, World};
 
 /// Milliseconds until the two ends of a broken connection have noticed.
 const NOTICED_MS: (u32, u32) = (1, 5_000);
 
-/// Copies of a disk that are kept.
-const BACKUPS: usize = 4;
+/// Copies of a disk that are kept, of any age.
+const BACKUPS: usize = 8;
+
+/// Points (`crate::points`) that a machine passes before it dies, at most, when it dies at one.
+const POINTS_AHEAD: u32 = 8;
 
 impl World {
     /// Something breaks, and something else will later while chaos lasts.
@@ -23,30 +28,29 @@ impl World {
         let house = self.chance.index(self.houses.len());
         let other = self.another(house);
         match self.chance.within(0, 99) {
-            0..=24 => {
+            0..=19 => {
                 self.breaks_connection(house, other);
                 let again = self.chance.ms(10, 15_000);
                 self.later(again, Event::Dials(house, other));
             }
-            25..=39 => self.cuts(house, other),
-            40..=47 => {
+            20..=33 => {
+                let again = self.chance.ms(1_000, 40_000);
+                self.cuts(house, other, again);
+            }
+            34..=41 => {
                 let until = self.now + self.chance.ms(3_000, 20_000);
                 self.post.jam(house, other, until);
             }
-            48..=54 => {
+            42..=49 => {
                 self.post.mute(house, other, true);
                 let again = self.chance.ms(100, 20_000);
                 self.later(again, Event::Unmute(house, other));
             }
-            55..=81 => self.crashes(house),
-            82..=89 => {
-                let copy = self.houses[house].disk.clone();
-                let backups = &mut self.houses[house].backups;
-                backups.push(copy);
-                if backups.len() > BACKUPS {
-                    backups.remove(0);
-                }
+            50..=56 => {
+                self.houses[house].slow_until = self.now + self.chance.ms(2_000, 20_000);
             }
+            57..=82 => self.crashes(house),
+            83..=90 => self.backs_up(house),
             _ if self.plan.restores => self.comes_back_from_a_backup(house)?,
             _ => self.crashes(house),
         }
@@ -67,13 +71,26 @@ impl World {
     }
 
     /// Two caisses lose each other for a while.
-    fn cuts(&mut self, one: usize, other: usize) {
+    pub(crate) fn cuts(&mut self, one: usize, other: usize, ms: i64) {
         let at = self.now;
         self.trace.note(at, || format!("    no way between {one} and {other}"));
         self.post.cut(one, other, true);
         self.breaks_connection(one, other);
-        let again = self.chance.ms(1_000, 40_000);
-        self.later(again, Event::Dials(one, other));
+        self.later(ms, Event::Dials(one, other));
+    }
+
+    /// Keeps a copy of a disk; of those that are kept one goes, whichever.
+    fn backs_up(&mut self, house: usize) {
+        if !self.plan.restores {
+            return;
+        }
+        let copy = self.houses[house].disk.clone();
+        let gone = self.chance.index(BACKUPS);
+        let backups = &mut self.houses[house].backups;
+        backups.push(copy);
+        if backups.len() > BACKUPS {
+            backups.remove(gone);
+        }
     }
 
     /// Two caisses try to connect; a cut ends with the attempt.
@@ -96,23 +113,44 @@ impl World {
         Ok(())
     }
 
+    /// A machine dies: now, in the middle of whatever it does, or at one of the next points where it
+    /// stores or says something.
     fn crashes(&mut self, house: usize) {
         if self.houses[house].machine().is_none() {
             return;
         }
+        if self.chance.permille(400) {
+            let ahead = self.chance.within(0, POINTS_AHEAD);
+            return self.points.arm(house, ahead);
+        }
+        let landed = Landed::ByChance(Chance::new(self.chance.bits()));
+        self.dies(house, landed);
+    }
+
+    /// A machine dies, and starts again later. Its clock may be set meanwhile.
+    pub(crate) fn dies(&mut self, house: usize, landed: Landed) {
         let at = self.now;
         self.trace.note(at, || format!("    {house} is killed"));
-        let reached_disk = self.chance.permille(500);
-        self.houses[house].crash(reached_disk);
+        self.points.disarm(house);
+        self.houses[house].crash(landed);
         for other in (0..self.houses.len()).filter(|other| *other != house) {
             self.breaks_connection(house, other);
         }
-        if self.chance.permille(300) {
+        if self.chaos && self.chance.permille(300) {
             let skew = self.houses[house].skew_ms() + self.chance.ms(0, 120_000) - 60_000;
             self.houses[house].set_clock(skew);
         }
         let again = self.chance.ms(50, 20_000);
         self.later(again, Event::Starts(house));
+    }
+
+    /// Passes a point where a machine may die; returns whether it does.
+    pub(crate) fn dies_here(&mut self, house: usize) -> bool {
+        let dies = self.points.reach(house);
+        if dies {
+            self.dies(house, Landed::Nothing);
+        }
+        dies
     }
 
     /// A machine that was down starts, and looks for the others.
@@ -137,7 +175,7 @@ impl World {
         if down || !self.have_recovered(house) {
             return Ok(());
         }
-        self.crashes(house);
+        self.dies(house, Landed::Nothing);
         let which = self.chance.index(self.houses[house].backups.len());
         let at = self.now;
         self.trace.note(at, || format!("    {house} gets its backup {which}"));

@@ -1,16 +1,19 @@
-//! The life of a world: founded, then chaos, then healed, then settled and audited.
+//! The life of a world: founded, then chaos, then healed, then alive as if nothing had been, then settled
+//! and audited.
 
+use crdt::pair::DenyReason;
 use crdt::register::Charter;
-use crdt::{BasisPoints, Digest};
+use crdt::{BasisPoints, Cents, Digest};
+use ledger::refused::PaymentRefused;
 use ledger::rules::Household;
 use ledger::{Answer, Command, Query};
 
 use crate::audit;
 use crate::broken::{Broken, broken, holds};
 use crate::office::month;
-use crate::tills::{Shopper, Stall};
+use crate::tills::{Shopper, Stall, Word};
 use crate::trace::Telling;
-use crate::world::{Asker, Event, World};
+use crate::world::{Asker, Event, Faith, World};
 
 /// Milliseconds in which a healthy world must come to rest.
 const PATIENCE_MS: i64 = 400_000;
@@ -46,6 +49,8 @@ pub struct Survived {
 pub struct Options {
     /// Whether it is told in words.
     pub telling: Telling,
+    /// Whether the disks keep their promises.
+    pub faith: Faith,
     /// The wrong version of the protocol that every caisse runs.
     #[cfg(feature = "mutants")]
     pub mutant: Option<ledger::caisse::Mutant>,
@@ -57,6 +62,7 @@ impl Options {
     pub const fn new(telling: Telling) -> Self {
         Self {
             telling,
+            faith: Faith::Keeps,
             #[cfg(feature = "mutants")]
             mutant: None,
         }
@@ -70,6 +76,7 @@ pub fn live(seed: u64, options: Options) -> (Result<Survived, Broken>, Vec<Strin
     if let Some(mutant) = options.mutant {
         world.houses.iter_mut().for_each(|house| house.mutate(mutant));
     }
+    world.houses.iter_mut().for_each(|house| house.faith = options.faith);
     let lived = world.live();
     let at = world.now;
     if let Err(why) = &lived {
@@ -78,19 +85,41 @@ pub fn live(seed: u64, options: Options) -> (Result<Survived, Broken>, Vec<Strin
     (lived, world.trace.lines().to_vec())
 }
 
+/// Whether a refusal is about the member, the card or what was agreed, and not about the network.
+const fn is_about_the_member(refused: &PaymentRefused) -> bool {
+    use DenyReason::{
+        CardBlocked, CardLocked, Ceiling, InsufficientFunds, SpendingCap, VisitorLimit,
+    };
+    matches!(
+        refused,
+        PaymentRefused::Denied(
+            CardBlocked | CardLocked | Ceiling | InsufficientFunds | SpendingCap | VisitorLimit
+        )
+    )
+}
+
 impl World {
     fn live(&mut self) -> Result<Survived, Broken> {
         self.is_founded()?;
         self.goes_wrong()?;
-        self.heals()?;
-        self.tells_again()?;
-        self.settles()?;
-        audit::all(self)?;
+        self.ends_well()?;
         Ok(self.summary())
     }
 
+    /// Heals, lives on, settles, and is audited.
+    ///
+    /// # Errors
+    /// The first thing that is [`Broken`].
+    pub(crate) fn ends_well(&mut self) -> Result<(), Broken> {
+        self.heals()?;
+        self.lives_on()?;
+        self.tells_again()?;
+        self.settles()?;
+        audit::all(self)
+    }
+
     /// Everyone meets, founds, agrees, enrols and approves.
-    fn is_founded(&mut self) -> Result<(), Broken> {
+    pub(crate) fn is_founded(&mut self) -> Result<(), Broken> {
         for house in 0..self.houses.len() {
             self.houses[house].start();
         }
@@ -213,12 +242,20 @@ impl World {
             self.later(first, Event::Office(house));
         }
         let end = self.now + i64::from(plan.chaos_ms);
-        let mut moments: Vec<i64> =
-            (0..plan.sales).map(|_| self.now + self.chance.ms(0, plan.chaos_ms)).collect();
+        let (mut left, mut moments) = (plan.sales, Vec::new());
+        while left > 0 {
+            let rush = plan.rush && self.chance.permille(300);
+            let sales = if rush { self.chance.within(2, 6).min(left) } else { 1 };
+            moments.push((self.now + self.chance.ms(0, plan.chaos_ms), sales));
+            left -= sales;
+        }
         moments.sort_unstable();
-        for moment in moments {
+        for (moment, sales) in moments {
             self.run(moment, |_| false)?;
-            self.new_sale();
+            match sales {
+                1 => self.new_sale(),
+                more => self.new_rush(more as usize),
+            }
         }
         self.run(end, |_| false)
     }
@@ -226,9 +263,11 @@ impl World {
     /// Nothing breaks any more: everything that was open must come to an end (I5).
     fn heals(&mut self) -> Result<(), Broken> {
         self.chaos = false;
+        self.points.disarm_all();
         let at = self.now;
         self.trace.note(at, || "    everything heals".to_owned());
         self.post.heal();
+        self.houses.iter_mut().for_each(|house| house.slow_until = 0);
         for house in 0..self.houses.len() {
             self.starts(house)?;
         }
@@ -250,6 +289,30 @@ impl World {
         }
     }
 
+    /// In a healed world every caisse sells to members of the next one, and every sale is decided as if
+    /// nothing had been: nothing that went wrong leaves anyone frozen.
+    fn lives_on(&mut self) -> Result<(), Broken> {
+        let first = self.tills.sales.len();
+        for host in 0..self.houses.len() {
+            let home = (host + 1) % self.houses.len();
+            let shopper = self.tills.shoppers.iter().position(|shopper| shopper.home == home);
+            let stall = self.tills.stalls.iter().find(|stall| stall.host == host);
+            if let (Some(shopper), Some(stall)) = (shopper, stall.copied()) {
+                self.sells(shopper, stall, Cents::from_u32(101), Self::right_code());
+            }
+        }
+        self.comes_to_rest("after new sales")?;
+        for sale in &self.tills.sales[first..] {
+            let frozen = match &sale.word {
+                Some(Word::Paid(receipt)) => receipt.at_hosts_risk,
+                Some(Word::Refused(refused)) => !is_about_the_member(refused),
+                None => true,
+            };
+            holds(!frozen, "I5", || format!("a sale in a healed world was {:?}", sale.word))?;
+        }
+        Ok(())
+    }
+
     /// Every till asks once more for every sale and refund: it must hear what it heard before (I3, I4).
     fn tells_again(&mut self) -> Result<(), Broken> {
         for sale in 0..self.tills.sales.len() {
@@ -268,25 +331,26 @@ impl World {
 
     /// What is owed is stated, settled and paid, until nothing is owed.
     fn settles(&mut self) -> Result<(), Broken> {
-        for round in 0..4 {
+        (0..4).try_for_each(|round| self.settles_once(round))
+    }
+
+    /// States what all owe each other, proposes a run, and moves its money.
+    pub(crate) fn settles_once(&mut self, round: usize) -> Result<(), Broken> {
+        for house in 0..self.houses.len() {
+            for other in house + 1..self.houses.len() {
+                self.states(house, other)?;
+            }
+        }
+        self.comes_to_rest("after the statements")?;
+        let proposer = round % self.houses.len();
+        let command = Command::ProposeRun { without: [].into() };
+        self.ask(proposer, Asker::Office, command)?;
+        self.comes_to_rest("after the run")?;
+        for _ in 0..2 {
             for house in 0..self.houses.len() {
-                for other in house + 1..self.houses.len() {
-                    self.states(house, other)?;
-                }
+                self.moves_money(house)?;
             }
-            self.comes_to_rest("after the statements")?;
-            self.ask(
-                round % self.houses.len(),
-                Asker::Office,
-                Command::ProposeRun { without: [].into() },
-            )?;
-            self.comes_to_rest("after the run")?;
-            for _ in 0..2 {
-                for house in 0..self.houses.len() {
-                    self.moves_money(house)?;
-                }
-                self.comes_to_rest("after the transfers")?;
-            }
+            self.comes_to_rest("after the transfers")?;
         }
         Ok(())
     }

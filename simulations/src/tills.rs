@@ -107,11 +107,45 @@ impl World {
         let shopper = self.chance.index(self.tills.shoppers.len());
         let home = self.tills.shoppers[shopper].home;
         let across = self.chance.permille(700);
-        let stalls: Vec<crate::tills::Stall> =
+        let stalls: Vec<Stall> =
             self.tills.stalls.iter().filter(|s| (s.host != home) == across).copied().collect();
         let stall = stalls[self.chance.index(stalls.len())];
         let amount = self.amount(100, 4_000);
-        let intent = self.intent(shopper, stall, amount);
+        let wrong = self.chance.permille(WRONG_CODES);
+        self.sells(shopper, stall, amount, CODES[usize::from(wrong)]);
+    }
+
+    /// Thinks up sales that come all at once: several members of one caisse at another, or one card at
+    /// several caisses.
+    pub fn new_rush(&mut self, sales: usize) {
+        let first = self.chance.index(self.tills.shoppers.len());
+        let home = self.tills.shoppers[first].home;
+        let same_card = self.chance.permille(300);
+        let ours: Vec<usize> = (0..self.tills.shoppers.len())
+            .filter(|other| self.tills.shoppers[*other].home == home)
+            .collect();
+        let host = self.another(home);
+        let stalls: Vec<Stall> =
+            self.tills.stalls.iter().filter(|s| same_card || s.host == host).copied().collect();
+        for _ in 0..sales {
+            let shopper = if same_card { first } else { ours[self.chance.index(ours.len())] };
+            let stall = stalls[self.chance.index(stalls.len())];
+            let amount = self.amount(300, 4_000);
+            self.sells(shopper, stall, amount, CODES[0]);
+        }
+        self.houses[home].slow_until = self.now + 3_000;
+    }
+
+    /// Returns the right code of every card.
+    #[must_use]
+    pub const fn right_code() -> &'static str {
+        CODES[0]
+    }
+
+    /// Lets a till ask for a sale; returns its number.
+    pub fn sells(&mut self, shopper: usize, stall: Stall, amount: Cents, code: &str) -> usize {
+        let across = self.tills.shoppers[shopper].home != stall.host;
+        let intent = self.intent(shopper, stall, amount, code);
         let most = self.plan.terms.coverage_max;
         let rate = if across { stall.rate.min(most) } else { stall.rate };
         let covered = rate.split(amount).covered;
@@ -122,13 +156,13 @@ impl World {
             let soon = self.chance.ms(0, 400);
             self.later(soon, Event::Till(sale));
         }
+        sale
     }
 
     /// Seals the code as a till does.
-    fn intent(&mut self, shopper: usize, stall: Stall, amount: Cents) -> PayIntent {
+    fn intent(&mut self, shopper: usize, stall: Stall, amount: Cents, digits: &str) -> PayIntent {
         let Shopper { home, card, .. } = self.tills.shoppers[shopper].clone();
         let payment = self.new_id();
-        let digits = CODES[usize::from(self.chance.permille(WRONG_CODES))];
         let code = if home == stall.host {
             PaymentCode::Plain(digits.parse().expect("four digits"))
         } else {
@@ -224,9 +258,16 @@ impl World {
         let most = u32::try_from(self.tills.sales[sale].covered.get()).unwrap_or(u32::MAX);
         let part = self.chance.permille(700);
         let amount = part.then(|| self.amount(1, most));
+        self.gives_back(sale, amount);
+    }
+
+    /// Lets a till give back a part of a sale, or all that is left; returns the refund's number.
+    pub fn gives_back(&mut self, sale: usize, amount: Option<Cents>) -> usize {
         let id = self.new_id();
         self.tills.refunds.push(Refund { sale, id, amount, word: None });
-        self.later(0, Event::GivesBack(self.tills.refunds.len() - 1));
+        let refund = self.tills.refunds.len() - 1;
+        self.later(0, Event::GivesBack(refund));
+        refund
     }
 
     /// A till asks for a refund, and asks again as long as it has no answer.

@@ -1,6 +1,9 @@
 //! A world: caisses, their network, tills and offices, and one queue of what happens next.
 
+mod disk;
 mod house;
+mod known;
+mod made;
 mod post;
 
 use std::collections::BTreeMap;
@@ -12,13 +15,17 @@ use ledger::federation::feed_key;
 use ledger::records::{Kind, Records};
 use ledger::{Command, Effect, Input, Outcome, Query};
 
-pub use house::{ALLOCATION, House};
+pub use disk::{Faith, Landed};
+pub use house::House;
+pub(crate) use known::Known;
+pub use made::ALLOCATION;
 pub use post::{Fate, Parcel, Post};
 
 use crate::broken::{Broken, broken, holds};
 use crate::chance::Chance;
 use crate::office::Offices;
 use crate::plan::{Plan, SKEW_MS};
+use crate::points::Points;
 use crate::tills::Tills;
 use crate::trace::{Telling, Trace};
 use crate::witness::Witness;
@@ -96,12 +103,15 @@ pub struct World {
     pub trace: Trace,
     /// Who holds which entry of which feed.
     pub witness: Witness,
+    /// Where machines die.
+    pub points: Points,
     /// Whether things still go wrong by themselves.
     pub chaos: bool,
     ids: BTreeMap<CaisseId, usize>,
     queue: BTreeMap<(i64, u64), Event>,
     serial: u64,
     askers: BTreeMap<RequestId, Asker>,
+    known: Known,
 }
 
 impl World {
@@ -110,10 +120,17 @@ impl World {
     pub fn new(seed: u64, telling: Telling) -> Self {
         let mut chance = Chance::new(seed);
         let plan = Plan::draw(&mut chance);
+        Self::of_plan(plan, chance, telling)
+    }
+
+    /// Makes a world of a plan.
+    #[must_use]
+    pub fn of_plan(plan: Plan, mut chance: Chance, telling: Telling) -> Self {
         let ceiling = plan.terms.ceiling;
         let houses: Vec<House> = (1..=plan.caisses)
             .map(|number| {
-                let skew = chance.ms(0, 2 * SKEW_MS) - i64::from(SKEW_MS);
+                let skew = if plan.skews { chance.ms(0, 2 * SKEW_MS) } else { SKEW_MS.into() };
+                let skew = skew - i64::from(SKEW_MS);
                 House::new(number, skew, ceiling)
             })
             .collect();
@@ -126,7 +143,9 @@ impl World {
             offices: Offices::default(),
             trace: Trace::new(telling),
             witness: Witness::default(),
+            points: Points::default(),
             chaos: false,
+            known: Known::default(),
             queue: BTreeMap::new(),
             serial: 0,
             askers: BTreeMap::new(),
@@ -215,7 +234,7 @@ impl World {
         else {
             return Ok(());
         };
-        let (message, _) = message.verify(keyring);
+        let message = self.known.verify(message, keyring);
         let from = self.houses[from].id;
         self.input(to, Input::Received { from, message })
     }
@@ -238,8 +257,10 @@ impl World {
             }
             self.perform(house, begun.early)?;
             if begun.stores {
-                let slow = self.chaos && self.chance.permille(20);
-                let after = if slow { self.chance.ms(50, 1_500) } else { self.chance.ms(1, 6) };
+                if self.dies_here(house) {
+                    return Ok(());
+                }
+                let after = self.commit_takes(house);
                 let start = self.houses[house].starts();
                 self.later(after, Event::Committed { house, start });
                 return Ok(());
@@ -249,9 +270,19 @@ impl World {
         Ok(())
     }
 
+    /// How long a commit takes until it is stable.
+    fn commit_takes(&mut self, house: usize) -> i64 {
+        let slow = self.houses[house].slow_until > self.now;
+        let slow = slow || (self.chaos && self.chance.permille(20));
+        if slow { self.chance.ms(50, 2_500) } else { self.chance.ms(1, 6) }
+    }
+
     fn committed(&mut self, house: usize) -> Result<(), Broken> {
         let (writes, effects) = self.houses[house].complete()?;
         self.witness.stored(&self.houses[house], &writes)?;
+        if !writes.is_empty() && self.dies_here(house) {
+            return Ok(());
+        }
         self.perform(house, effects)
     }
 
@@ -261,7 +292,7 @@ impl World {
             let words = || format!("{house}     {}", names.effect(&effect));
             self.trace.event(self.now, &wire::encode(&(house, &effect)), words);
             match effect {
-                Effect::Persist(_) | Effect::Partners(_) => {}
+                Effect::Persist(_) | Effect::Partners(_) => continue,
                 Effect::Send { to, message } => self.send(house, &to, &message.into_wire()),
                 Effect::SendRange { to, feed, after } => {
                     let from = feed_key(feed, 0, after.saturating_add(1));
@@ -273,6 +304,9 @@ impl World {
                 }
                 Effect::Announce(heads) => self.announce(house, &heads),
                 Effect::Reply { request, outcome } => self.answered(house, request, &outcome)?,
+            }
+            if self.dies_here(house) {
+                return Ok(());
             }
         }
         Ok(())
