@@ -13,6 +13,7 @@ pub mod audit;
 pub mod broken;
 pub mod chance;
 pub mod checks;
+pub mod crashes;
 mod faults;
 pub mod office;
 pub mod plan;
