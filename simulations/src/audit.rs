@@ -7,6 +7,7 @@ mod runs;
 use ledger::answer::{PaymentInfo, PaymentStatus, PeerInfo};
 use ledger::{Answer, Query};
 
+use crate::auditor;
 use crate::broken::{Broken, broken};
 use crate::chance::Chance;
 use crate::tills::{Sale, Word};
@@ -17,6 +18,7 @@ use crate::world::World;
 /// # Errors
 /// The first thing that is [`Broken`].
 pub fn all(world: &World) -> Result<(), Broken> {
+    auditor::audit(world)?;
     money::every_word_is_booked(world)?;
     money::every_balance_follows_from_the_words(world)?;
     money::nobody_owes_anything(world)?;

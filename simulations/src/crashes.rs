@@ -48,7 +48,7 @@ impl Script {
 /// # Errors
 /// [`Broken`] if an invariant does not hold.
 pub fn points(script: Script) -> Result<u64, Broken> {
-    play(script, None)
+    play(script, None).map(|(_, points)| points)
 }
 
 /// Plays a story with an abort at one of its points, from 1.
@@ -59,7 +59,15 @@ pub fn abort_at(script: Script, point: u64) -> Result<(), Broken> {
     play(script, Some(point)).map(drop)
 }
 
-fn play(script: Script, abort_at: Option<u64>) -> Result<u64, Broken> {
+/// Plays a story to its end, and returns the world.
+///
+/// # Errors
+/// [`Broken`] if an invariant does not hold.
+pub fn played(script: Script) -> Result<World, Broken> {
+    play(script, None).map(|(world, _)| world)
+}
+
+fn play(script: Script, abort_at: Option<u64>) -> Result<(World, u64), Broken> {
     let mut plan = Plan::calm(script.caisses(), 1);
     if script == Script::FloorSale {
         plan.terms.floor = Cents::from_u32(2_500);
@@ -78,7 +86,7 @@ fn play(script: Script, abort_at: Option<u64>) -> Result<u64, Broken> {
     if abort_at.is_none() {
         world.is_as_told(script)?;
     }
-    Ok(passed)
+    Ok((world, passed))
 }
 
 impl World {

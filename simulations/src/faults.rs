@@ -9,7 +9,7 @@ use crate::tills::{Sale, Word};
 use crate::world::{Event, Landed, World};
 
 /// Milliseconds until the two ends of a broken connection have noticed.
-const NOTICED_MS: (u32, u32) = (1, 5_000);
+pub(crate) const NOTICED_MS: (u32, u32) = (1, 5_000);
 
 /// Copies of a disk that are kept, of any age.
 const BACKUPS: usize = 8;

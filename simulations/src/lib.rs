@@ -10,6 +10,7 @@
 //! no network and no clock.
 
 pub mod audit;
+pub mod auditor;
 pub mod broken;
 pub mod chance;
 pub mod checks;

@@ -10,6 +10,7 @@ use ledger::{Answer, Command, Query};
 
 use crate::audit;
 use crate::broken::{Broken, broken, holds};
+use crate::faults::NOTICED_MS;
 use crate::office::month;
 use crate::tills::{Shopper, Stall, Word};
 use crate::trace::Telling;
@@ -272,6 +273,8 @@ impl World {
             self.starts(house)?;
         }
         self.meets()?;
+        // A connection that broke a moment ago is noticed, and made again.
+        self.rests(2 * i64::from(NOTICED_MS.1))?;
         self.comes_to_rest("after healing")
     }
 

@@ -160,6 +160,11 @@ impl World {
         self.ids.get(id).copied()
     }
 
+    /// Returns the caisses that run the machine as it is.
+    pub fn honest(&self) -> impl Iterator<Item = usize> + use<> {
+        0..self.houses.len()
+    }
+
     /// Lets something happen after some milliseconds.
     pub fn later(&mut self, after: i64, event: Event) {
         self.serial += 1;
