@@ -19,7 +19,7 @@ use ledger::{Answer, Query};
 use crate::broken::{Broken, broken, holds};
 use crate::tills::{Sale, Word};
 use crate::world::World;
-use books::Journal;
+pub(crate) use books::Journal;
 use feeds::Feeds;
 use pairs::{Ends, Told};
 use runs::Runs;

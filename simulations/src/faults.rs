@@ -5,6 +5,7 @@ use ledger::records::{Kind, Records};
 
 use crate::broken::Broken;
 use crate::chance::Chance;
+use crate::hostile::Hostile;
 use crate::tills::{Sale, Word};
 use crate::world::{Event, Landed, World};
 
@@ -96,13 +97,18 @@ impl World {
     /// Two caisses try to connect; a cut ends with the attempt.
     pub(crate) fn dials(&mut self, one: usize, other: usize) -> Result<(), Broken> {
         self.post.cut(one, other, false);
-        if self.houses[one].machine().is_none() || self.houses[other].machine().is_none() {
+        let down = |house: usize| self.houses[house].machine().is_none() && !self.is_hostile(house);
+        if down(one) || down(other) {
             // Whoever is down dials when it starts.
             return Ok(());
         }
         match self.post.connect(self.now, one, other) {
             Ok(()) => {
                 for (house, peer) in [(one, other), (other, one)] {
+                    if self.is_hostile(house) {
+                        self.hostile(|hostile| hostile.meets(peer));
+                        continue;
+                    }
                     let peer = self.houses[peer].id;
                     self.input(house, ledger::Input::Connected(peer))?;
                 }
@@ -153,9 +159,19 @@ impl World {
         dies
     }
 
+    /// A machine is replaced by an adversary that has its keys.
+    pub(crate) fn is_taken_over(&mut self, house: usize) {
+        let at = self.now;
+        self.trace.note(at, || format!("    {house} is taken over"));
+        self.houses[house].crash(Landed::Nothing);
+        let chance = Chance::new(self.chance.bits());
+        self.hostile = Hostile::replaces(house, &self.houses, chance);
+        self.later(1_000, Event::Mischief);
+    }
+
     /// A machine that was down starts, and looks for the others.
     pub(crate) fn starts(&mut self, house: usize) -> Result<(), Broken> {
-        if self.houses[house].machine().is_some() {
+        if self.houses[house].machine().is_some() || self.is_hostile(house) {
             return Ok(());
         }
         let at = self.now;

@@ -16,6 +16,7 @@ pub mod chance;
 pub mod checks;
 pub mod crashes;
 mod faults;
+pub mod hostile;
 pub mod office;
 pub mod plan;
 pub mod points;

@@ -32,6 +32,9 @@ impl World {
             let again = self.chance.ms(4_000, 20_000);
             self.later(again, Event::Office(house));
         }
+        if self.is_hostile(house) {
+            return Ok(());
+        }
         match self.chance.within(0, 99) {
             0..=29 => {
                 self.new_refund(house);
@@ -79,6 +82,15 @@ impl World {
             _ => [].into(),
         };
         self.ask(house, Asker::Office, Command::ProposeRun { without })
+    }
+
+    /// Takes back what was signed of every run that is not certified: someone in it does not answer.
+    pub(crate) fn gives_up_runs(&mut self, house: usize) -> Result<(), Broken> {
+        for run in self.runs(house).into_iter().filter(|run| !run.certified) {
+            let reason = "someone does not answer".to_owned();
+            self.ask(house, Asker::Office, Command::AbortRun { run: run.id, reason })?;
+        }
+        Ok(())
     }
 
     fn aborts(&mut self, house: usize) -> Result<(), Broken> {

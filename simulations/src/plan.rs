@@ -34,6 +34,8 @@ pub struct Plan {
     pub fault_every: u32,
     /// Whether houses come back from old backups.
     pub restores: bool,
+    /// Whether one caisse is taken over by an adversary.
+    pub hostile: bool,
     /// Whether sales come in rushes: several at one moment, between the same two caisses or with the same
     /// card at several. Then ceilings are low, and disks slow: many questions wait for one commit.
     pub rush: bool,
@@ -54,6 +56,7 @@ impl Plan {
         };
         let calm = chance.permille(100);
         let rush = chance.permille(300);
+        let hostile = chance.permille(150);
         let up_to = |chance: &mut Chance, most: u32| if calm { 0 } else { chance.within(0, most) };
         Self {
             caisses,
@@ -65,7 +68,9 @@ impl Plan {
             garbled: up_to(chance, 10),
             late: up_to(chance, 250),
             fault_every: if calm { 60_000 } else { chance.within(2_000, 15_000) },
-            restores: chance.permille(350),
+            // Who comes back from a backup learns from its partners: not beside one that lies.
+            restores: !hostile && chance.permille(350),
+            hostile,
             rush,
             skews: true,
             terms: terms(chance, rush),
@@ -95,6 +100,7 @@ impl Plan {
             late: 0,
             fault_every: 60_000,
             restores: false,
+            hostile: false,
             rush: false,
             skews: false,
             terms,

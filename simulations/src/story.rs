@@ -1,9 +1,11 @@
 //! The life of a world: founded, then chaos, then healed, then alive as if nothing had been, then settled
 //! and audited.
 
+use std::collections::BTreeSet;
+
 use crdt::pair::DenyReason;
 use crdt::register::Charter;
-use crdt::{BasisPoints, Cents, Digest};
+use crdt::{BasisPoints, CaisseId, Cents, Digest};
 use ledger::refused::PaymentRefused;
 use ledger::rules::Household;
 use ledger::{Answer, Command, Query};
@@ -11,6 +13,7 @@ use ledger::{Answer, Command, Query};
 use crate::audit;
 use crate::broken::{Broken, broken, holds};
 use crate::faults::NOTICED_MS;
+use crate::hostile::Hostile;
 use crate::office::month;
 use crate::tills::{Shopper, Stall, Word};
 use crate::trace::Telling;
@@ -43,6 +46,8 @@ pub struct Survived {
     pub runs: usize,
     /// Starts of machines, the first ones not counted.
     pub restarts: u32,
+    /// Whether one of the caisses was taken over by an adversary.
+    pub hostile: bool,
 }
 
 /// How to live a world.
@@ -93,9 +98,10 @@ const fn is_about_the_member(refused: &PaymentRefused) -> bool {
     };
     matches!(
         refused,
-        PaymentRefused::Denied(
-            CardBlocked | CardLocked | Ceiling | InsufficientFunds | SpendingCap | VisitorLimit
-        )
+        PaymentRefused::HomeOwes { .. }
+            | PaymentRefused::Denied(
+                CardBlocked | CardLocked | Ceiling | InsufficientFunds | SpendingCap | VisitorLimit
+            )
     )
 }
 
@@ -235,6 +241,11 @@ impl World {
     fn goes_wrong(&mut self) -> Result<(), Broken> {
         self.chaos = true;
         let plan = self.plan.clone();
+        if plan.hostile {
+            let house = self.chance.index(self.houses.len());
+            self.is_taken_over(house);
+            self.witness.hostile = Some(self.houses[house].id);
+        }
         self.post.spoil(&plan);
         let first = self.chance.ms(500, plan.fault_every);
         self.later(first, Event::Fault);
@@ -265,6 +276,7 @@ impl World {
     fn heals(&mut self) -> Result<(), Broken> {
         self.chaos = false;
         self.points.disarm_all();
+        self.hostile.iter_mut().for_each(Hostile::is_tired);
         let at = self.now;
         self.trace.note(at, || "    everything heals".to_owned());
         self.post.heal();
@@ -296,8 +308,9 @@ impl World {
     /// nothing had been: nothing that went wrong leaves anyone frozen.
     fn lives_on(&mut self) -> Result<(), Broken> {
         let first = self.tills.sales.len();
-        for host in 0..self.houses.len() {
-            let home = (host + 1) % self.houses.len();
+        let honest: Vec<usize> = self.honest().collect();
+        for (place, host) in honest.iter().copied().enumerate() {
+            let home = honest[(place + 1) % honest.len()];
             let shopper = self.tills.shoppers.iter().position(|shopper| shopper.home == home);
             let stall = self.tills.stalls.iter().find(|stall| stall.host == host);
             if let (Some(shopper), Some(stall)) = (shopper, stall.copied()) {
@@ -339,18 +352,24 @@ impl World {
 
     /// States what all owe each other, proposes a run, and moves its money.
     pub(crate) fn settles_once(&mut self, round: usize) -> Result<(), Broken> {
-        for house in 0..self.houses.len() {
-            for other in house + 1..self.houses.len() {
+        let honest: Vec<usize> = self.honest().collect();
+        let hostile: BTreeSet<CaisseId> =
+            self.hostile.iter().map(|hostile| self.houses[hostile.place()].id).collect();
+        for (place, house) in honest.iter().copied().enumerate() {
+            for other in honest[place + 1..].iter().copied() {
                 self.states(house, other)?;
+            }
+            if !hostile.is_empty() {
+                self.gives_up_runs(house)?;
             }
         }
         self.comes_to_rest("after the statements")?;
-        let proposer = round % self.houses.len();
-        let command = Command::ProposeRun { without: [].into() };
+        let proposer = honest[round % honest.len()];
+        let command = Command::ProposeRun { without: hostile };
         self.ask(proposer, Asker::Office, command)?;
         self.comes_to_rest("after the run")?;
         for _ in 0..2 {
-            for house in 0..self.houses.len() {
+            for house in honest.iter().copied() {
                 self.moves_money(house)?;
             }
             self.comes_to_rest("after the transfers")?;
@@ -360,6 +379,7 @@ impl World {
 
     fn summary(&self) -> Survived {
         let paid: Vec<_> = self.tills.sales.iter().filter(|sale| sale.is_paid()).collect();
+        let first = self.honest().next().unwrap_or(0);
         let home = |sale: &&&crate::tills::Sale| self.tills.shoppers[sale.shopper].home;
         Survived {
             trace: self.trace.digest(),
@@ -367,8 +387,9 @@ impl World {
             sales: self.tills.sales.len(),
             across: paid.iter().filter(|sale| home(sale) != sale.stall.host).count(),
             paid: paid.len(),
-            runs: self.runs(0).into_iter().filter(|run| run.certified).count(),
+            runs: self.runs(first).into_iter().filter(|run| run.certified).count(),
             restarts: self.houses.iter().map(|house| house.starts() - 1).sum(),
+            hostile: self.hostile.is_some(),
         }
     }
 }

@@ -178,7 +178,13 @@ impl World {
 
     /// A till asks, and asks again as long as it has no answer.
     pub(crate) fn till_asks(&mut self, sale: usize) -> Result<(), Broken> {
-        let Sale { stall, intent, word, .. } = self.tills.sales[sale].clone();
+        let Sale { stall, intent, word, covered, shopper } = self.tills.sales[sale].clone();
+        if self.is_hostile(stall.host) {
+            // Whatever such a till shows, nobody can say.
+            let home = self.tills.shoppers[shopper].home;
+            self.hostile(|hostile| hostile.is_asked_by_till(home, &intent, covered));
+            return Ok(());
+        }
         if word.is_none() {
             let again = self.chance.ms(7_000, 20_000);
             self.later(again, Event::Till(sale));

@@ -23,6 +23,7 @@ pub use post::{Fate, Parcel, Post};
 
 use crate::broken::{Broken, broken, holds};
 use crate::chance::Chance;
+use crate::hostile::{Hostile, Said};
 use crate::office::Offices;
 use crate::plan::{Plan, SKEW_MS};
 use crate::points::Points;
@@ -64,6 +65,8 @@ pub enum Event {
     Fault,
     /// A caisse that was down starts.
     Starts(usize),
+    /// The adversary does something.
+    Mischief,
     /// Two caisses try to connect.
     Dials(usize, usize),
     /// A direction of a connection carries messages again.
@@ -107,6 +110,8 @@ pub struct World {
     pub points: Points,
     /// Whether things still go wrong by themselves.
     pub chaos: bool,
+    /// Who took one of the caisses over.
+    pub hostile: Option<Hostile>,
     ids: BTreeMap<CaisseId, usize>,
     queue: BTreeMap<(i64, u64), Event>,
     serial: u64,
@@ -145,6 +150,7 @@ impl World {
             witness: Witness::default(),
             points: Points::default(),
             chaos: false,
+            hostile: None,
             known: Known::default(),
             queue: BTreeMap::new(),
             serial: 0,
@@ -162,7 +168,23 @@ impl World {
 
     /// Returns the caisses that run the machine as it is.
     pub fn honest(&self) -> impl Iterator<Item = usize> + use<> {
-        0..self.houses.len()
+        let hostile = self.hostile.as_ref().map(Hostile::place);
+        (0..self.houses.len()).filter(move |house| Some(*house) != hostile)
+    }
+
+    /// Returns whether a caisse was taken over.
+    #[must_use]
+    pub fn is_hostile(&self, house: usize) -> bool {
+        self.hostile.as_ref().is_some_and(|hostile| hostile.place() == house)
+    }
+
+    /// Lets the adversary do something, and says what it says.
+    pub(crate) fn hostile(&mut self, does: impl FnOnce(&mut Hostile) -> Vec<Said>) {
+        let Some(hostile) = &mut self.hostile else { return };
+        let (from, said) = (hostile.place(), does(hostile));
+        for (to, bytes) in said {
+            self.send_bytes(from, to, &bytes);
+        }
     }
 
     /// Lets something happen after some milliseconds.
@@ -218,6 +240,14 @@ impl World {
             Event::GivesBack(refund) => self.till_gives_back(refund),
             Event::Office(house) => self.office_works(house),
             Event::Fault => self.something_breaks(),
+            Event::Mischief => {
+                if self.chaos {
+                    let again = self.chance.ms(300, 4_000);
+                    self.later(again, Event::Mischief);
+                    self.hostile(Hostile::acts);
+                }
+                Ok(())
+            }
             Event::Starts(house) => self.starts(house),
             Event::Dials(one, other) => self.dials(one, other),
             Event::Unmute(from, to) => {
@@ -231,6 +261,10 @@ impl World {
     fn arrives(&mut self, parcel: &Parcel) -> Result<(), Broken> {
         let Parcel { from, to, .. } = *parcel;
         if !self.post.arrives(parcel) {
+            return Ok(());
+        }
+        if self.is_hostile(to) {
+            self.hostile(|hostile| hostile.hears(from, &parcel.bytes));
             return Ok(());
         }
         let keyring = self.houses[to].machine().and_then(ledger::Caisse::keyring);
@@ -327,8 +361,11 @@ impl World {
 
     fn send(&mut self, from: usize, to: &CaisseId, message: &Message<Envelope>) {
         let Some(to) = self.place(to) else { return };
-        let bytes = wire::encode(message);
-        match self.post.send(&mut self.chance, self.now, (from, to), &bytes) {
+        self.send_bytes(from, to, &wire::encode(message));
+    }
+
+    fn send_bytes(&mut self, from: usize, to: usize, bytes: &[u8]) {
+        match self.post.send(&mut self.chance, self.now, (from, to), bytes) {
             Fate::Arrives(copies) => {
                 for (after, parcel) in copies {
                     self.later(after, Event::Arrives(parcel));

@@ -122,6 +122,14 @@ pub enum PaymentRefused {
     /// Too many sales wait for an answer.
     #[error("too many sales wait for an answer: try again in a moment")]
     Busy,
+    /// With this sale the card's caisse would owe us more than the agreement allows.
+    #[error(
+        "the card's caisse owes this one nearly {ceiling}, as much as was agreed: settle first"
+    )]
+    HomeOwes {
+        /// The ceiling of the agreement.
+        ceiling: Cents,
+    },
 }
 
 /// Why a refund was refused, in order of precedence.

@@ -18,10 +18,11 @@ struct Sums {
 
 /// The journal of one caisse.
 #[derive(Default)]
-pub(super) struct Journal {
+pub(crate) struct Journal {
     accounts: BTreeMap<Account, Sums>,
     sold: BTreeMap<PaymentId, i128>,
     charged: BTreeMap<(CaisseId, PaymentId), i128>,
+    given_back: BTreeMap<CaisseId, i128>,
 }
 
 impl Journal {
@@ -62,6 +63,7 @@ impl Journal {
                 *self.charged.entry((host, payment)).or_default() += posted;
             }
             (Cause::Charge(host, payment), Account::Partner(_), _) => {
+                *self.given_back.entry(host).or_default() += posted;
                 *self.charged.entry((host, payment)).or_default() -= posted;
             }
             _ => {}
@@ -90,6 +92,17 @@ impl Journal {
     /// What a sale brought a vendor.
     pub fn sold(&self, payment: PaymentId) -> i128 {
         self.sold.get(&payment).copied().unwrap_or(0)
+    }
+
+    /// What a host gave back, in all.
+    pub fn given_back_by(&self, host: CaisseId) -> i128 {
+        self.given_back.get(&host).copied().unwrap_or(0)
+    }
+
+    /// What each payment at a host costs, less what was given back.
+    pub fn charges_of(&self, host: CaisseId) -> impl Iterator<Item = (PaymentId, i128)> {
+        let of_host = self.charged.iter().filter(move |((at, _), _)| *at == host);
+        of_host.map(|((_, payment), amount)| (*payment, *amount))
     }
 
     /// What a payment at a host costs, less what was given back.

@@ -24,6 +24,13 @@ impl Feeds {
                 holds(entry.is_some(), "auditor", || "an entry does not decode".to_owned())?;
                 let Some(entry) = entry else { continue };
                 let feed = entry.header().feed;
+                let of_honest = match feed.audience {
+                    Audience::Public => true,
+                    Audience::Pair(reader) => disks.contains_key(&reader),
+                };
+                if !of_honest {
+                    continue;
+                }
                 if feed.author == *holder {
                     chains.entry(feed).or_default().push(entry);
                 } else if disks.contains_key(&feed.author) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crdt::feed::{Body, PublicBody};
+use crdt::feed::{Body, PublicBody, Verified};
 use crdt::settlement::{Run, StatementBody};
 use crdt::{CaisseId, Digest, RunId};
 
@@ -77,6 +77,9 @@ impl Runs {
             let mut left: BTreeMap<CaisseId, i128> = BTreeMap::new();
             for part in &run.pairs {
                 let (low, high) = (part.statement.pair.low, part.statement.pair.high);
+                holds(is_of_these_feeds(feeds, &part.statement), "auditor", || {
+                    format!("a run settles what {low:?} and {high:?} never said")
+                })?;
                 let before = part.after.and_then(|after| statement_of(certified, after, low, high));
                 let before = before.map_or(0, |statement| owed_to_low(feeds, statement));
                 let due = owed_to_low(feeds, &part.statement) - before;
@@ -142,7 +145,21 @@ fn owed_to_low(feeds: &Feeds, StatementBody { pair, cut, .. }: &StatementBody) -
     owed_up_to(feeds, low, high) - owed_up_to(feeds, high, low)
 }
 
+/// Whether the entries at which a statement cuts are those of the feeds. They are not where its author came
+/// back from a backup and had forgotten entries that nobody else held.
+fn is_of_these_feeds(feeds: &Feeds, StatementBody { cut, .. }: &StatementBody) -> bool {
+    [cut.low, cut.high].iter().all(|head| {
+        let place = usize::try_from(head.seq).unwrap_or(usize::MAX).checked_sub(1);
+        place.is_none_or(|place| {
+            feeds.of(head.feed).get(place).map(Verified::hash) == Some(head.hash)
+        })
+    })
+}
+
 fn is_true(feeds: &Feeds, statement: &StatementBody) -> Result<(), Broken> {
+    if !is_of_these_feeds(feeds, statement) {
+        return Ok(());
+    }
     let owed = owed_to_low(feeds, statement);
     holds(owed == i128::from(statement.owed_to_low.get()), "auditor", || {
         format!("stated {:?}, the feeds up to its cut say {owed}", statement.owed_to_low)

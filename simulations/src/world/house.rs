@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use crdt::contact::Contact;
+use crdt::message::Message;
 use crdt::{CaisseId, Cents, Timestamp};
 use ledger::records::{Kind, MemoryRecords, Records, Write};
 use ledger::{Caisse, Effect, Input, Outcome, Query};
@@ -65,6 +66,21 @@ pub struct Begun {
     pub inputs: Vec<Input>,
 }
 
+/// Things that a machine may want done for one input: so many at any time (all that waited for a fence or
+/// a run may be said now), and some more for each part of a message. Whatever a peer sends, what it makes
+/// others do is no more than in proportion to it.
+fn most_effects(input: Option<&Input>) -> usize {
+    const ANY_TIME: usize = 256;
+    const EACH_PART: usize = 4;
+    let Some(Input::Received { message, .. }) = input else { return ANY_TIME };
+    let parts = match message {
+        Message::Have { heads, .. } | Message::Grown(heads) => heads.len(),
+        Message::Entries(entries) => entries.len(),
+        Message::Want { .. } | Message::AuthRequest(_) | Message::Query { .. } => 1,
+    };
+    ANY_TIME + EACH_PART * parts
+}
+
 impl House {
     /// Makes a caisse that has never run, with a clock that is wrong by `skew_ms`.
     #[must_use]
@@ -94,6 +110,12 @@ impl House {
     #[cfg(feature = "mutants")]
     pub const fn mutate(&mut self, mutant: ledger::caisse::Mutant) {
         self.mutant = Some(mutant);
+    }
+
+    /// Returns the caisse's secrets, for whoever takes it over.
+    #[must_use]
+    pub fn secrets(&self) -> ledger::state::Secrets {
+        secrets(self.number, self.starts)
     }
 
     /// Returns who the caisse is.
@@ -205,7 +227,11 @@ impl House {
             && let Some(input) = self.inbox.pop_front()
         {
             inputs.push(input.clone());
+            let most = most_effects(inputs.last());
             let effects = machine.handle(clock, input, &self.working);
+            holds(effects.len() <= most, "I18", || {
+                format!("{} things were done for one input", effects.len())
+            })?;
             let barrier = effects.iter().position(|effect| matches!(effect, Effect::Persist(_)));
             for (place, effect) in effects.into_iter().enumerate() {
                 match effect {
