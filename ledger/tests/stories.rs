@@ -15,6 +15,7 @@ mod stories {
     mod home;
     mod hostile;
     mod laws;
+    mod lots;
     mod models;
     mod people;
     mod restore;

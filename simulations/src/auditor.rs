@@ -57,7 +57,7 @@ impl Found {
     fn each_payment_is_booked(&self) -> Result<(), Broken> {
         for ((ends, payment), fate) in &self.told.payments {
             let (host, home) = (&self.journals[&ends.host], &self.journals[&ends.home]);
-            let sold = fate.captured.or(fate.at_risk).unwrap_or(0);
+            let sold = fate.sold().unwrap_or(0);
             let credited = host.sold(*payment);
             holds(credited == sold, "auditor", || {
                 format!("{payment:?} credits a vendor with {credited}, the feeds say {sold}")
@@ -86,9 +86,9 @@ impl Found {
                 })?;
                 bank += self.runs.received(*me, *partner) - self.runs.received(*partner, *me);
             }
-            let found = journal.in_bank();
+            let found = journal.moved_by_runs();
             holds(found == bank, "auditor", || {
-                format!("{me:?} has {found} in the bank, the transfers brought {bank}")
+                format!("{me:?} got {found} by runs in its bank, the transfers brought {bank}")
             })?;
         }
         Ok(())
@@ -108,8 +108,7 @@ impl Found {
             self.till_was_told(key, sale)?;
         }
         for (key, fate) in &self.told.payments {
-            let made = fate.captured.is_some() || fate.at_risk.is_some();
-            holds(!made || known.contains_key(key), "auditor", || {
+            holds(fate.sold().is_none() || known.contains_key(key), "auditor", || {
                 format!("{:?} was made, and no till asked for it", key.1)
             })?;
         }
@@ -121,8 +120,11 @@ impl Found {
         let covered = Some(i128::from(sale.covered.get()));
         let right = match &sale.word {
             Some(Word::Paid(receipt)) if receipt.at_hosts_risk => fate.at_risk == covered,
+            Some(Word::Paid(receipt)) if receipt.offline => {
+                fate.by_lot == covered && fate.obliged == covered
+            }
             Some(Word::Paid(_)) => fate.captured == covered && fate.obliged == covered,
-            Some(Word::Refused(_)) => fate.captured.is_none() && fate.at_risk.is_none(),
+            Some(Word::Refused(_)) => fate.sold().is_none(),
             None => false,
         };
         holds(right, "auditor", || {

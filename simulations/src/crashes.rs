@@ -4,6 +4,7 @@
 //! exactly there. Each time the world heals, lives on, settles and is audited.
 
 use crdt::Cents;
+use crdt::lot::LotTerms;
 
 use crate::broken::{Broken, holds};
 use crate::chance::Chance;
@@ -26,18 +27,20 @@ pub enum Script {
     Void,
     /// The same within the floor: it is made at the host's risk.
     FloorSale,
+    /// The same with a lot: the home caisse pays what the host sold alone.
+    Lot,
     /// One settlement run of three caisses that owe each other in a circle, with its transfers.
     Run,
 }
 
 impl Script {
     /// Every story.
-    pub const ALL: [Self; 5] =
-        [Self::Payment, Self::Refund, Self::Void, Self::FloorSale, Self::Run];
+    pub const ALL: [Self; 6] =
+        [Self::Payment, Self::Refund, Self::Void, Self::FloorSale, Self::Lot, Self::Run];
 
     const fn caisses(self) -> u8 {
         match self {
-            Self::Payment | Self::Refund | Self::Void | Self::FloorSale => 2,
+            Self::Payment | Self::Refund | Self::Void | Self::FloorSale | Self::Lot => 2,
             Self::Run => 3,
         }
     }
@@ -72,6 +75,10 @@ fn play(script: Script, abort_at: Option<u64>) -> Result<(World, u64), Broken> {
     if script == Script::FloorSale {
         plan.terms.floor = Cents::from_u32(2_500);
     }
+    if script == Script::Lot {
+        let [amount, per_sale] = [6_000, 2_500].map(Cents::from_u32);
+        plan.lots = Some(LotTerms { amount, per_card: per_sale, per_sale, days: 7 });
+    }
     let mut world = World::of_plan(plan, Chance::new(1), Telling::Silent);
     world.is_founded()?;
     world.prepares(script)?;
@@ -105,7 +112,7 @@ impl World {
     /// What happens before points are counted.
     fn prepares(&mut self, script: Script) -> Result<(), Broken> {
         match script {
-            Script::Payment | Script::Void | Script::FloorSale => return Ok(()),
+            Script::Payment | Script::Void | Script::FloorSale | Script::Lot => return Ok(()),
             Script::Refund => drop(self.buys(1, 0, 2_000)),
             Script::Run => {
                 for (home, amount) in [(0, 700), (1, 1_100), (2, 900)] {
@@ -121,7 +128,7 @@ impl World {
         match script {
             Script::Payment => drop(self.buys(1, 0, 2_000)),
             Script::Refund => drop(self.gives_back(0, Some(Cents::from_u32(800)))),
-            Script::Void | Script::FloorSale => {
+            Script::Void | Script::FloorSale | Script::Lot => {
                 self.post.mute(1, 0, true);
                 self.buys(1, 0, 2_000);
                 self.lasts(9_000)?;
@@ -141,6 +148,7 @@ impl World {
             Script::Refund => paid(false) && matches!(self.tills.refunds[0].word, Some(Ok(_))),
             Script::Void => matches!(word, Some(Word::Refused(_))),
             Script::FloorSale => paid(true),
+            Script::Lot => matches!(word, Some(Word::Paid(r)) if r.offline && !r.at_hosts_risk),
             Script::Run => !self.offices.bank.is_empty(),
         };
         holds(right, "setup", || format!("{script:?} ended with {word:?}"))

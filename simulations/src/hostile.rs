@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crdt::feed::{Audience, Body, Draft, Envelope, FeedId, Head, Keyring, PublicBody, Verified};
 use crdt::message::{AuthRequest, Message, Reply};
 use crdt::pair::PairBody;
-use crdt::{CaisseId, Cents, PaymentId, RunId, Timestamp, wire};
+use crdt::{CaisseId, Cents, LotId, PaymentId, RunId, Timestamp, wire};
 use ledger::command::PayIntent;
 use ledger::records::{Kind, Records};
 use ledger::state::Secrets;
@@ -44,9 +44,28 @@ pub struct Hostile {
     intents: Vec<PayIntent>,
     granted: Vec<(usize, PaymentId, Cents)>,
     asked: Vec<(usize, AuthRequest)>,
+    lots: Vec<(usize, LotId, Cents)>,
     runs: BTreeSet<RunId>,
     shown: BTreeSet<usize>,
     decent: bool,
+}
+
+/// The lots that it was given before.
+fn lots_given_to(
+    me: CaisseId,
+    held: &BTreeMap<FeedId, Vec<Verified>>,
+    houses: &[House],
+) -> Vec<(usize, LotId, Cents)> {
+    let for_me = held.iter().filter(|(feed, _)| feed.audience == Audience::Pair(me));
+    let entries = for_me.flat_map(|(feed, entries)| entries.iter().map(move |e| (feed.author, e)));
+    let lots = entries.filter_map(|(author, entry)| match entry.body() {
+        Body::Pair(PairBody::LotGranted { lot, terms }) => {
+            let author = houses.iter().position(|house| house.id == author)?;
+            Some((author, *lot, terms.amount))
+        }
+        _ => None,
+    });
+    lots.collect()
 }
 
 impl Hostile {
@@ -61,6 +80,7 @@ impl Hostile {
         }
         let (me, network) = (house.id, held.values().next()?.first()?.header().network);
         let nodes = houses.iter().map(|house| (house.id, house.contact().node)).collect();
+        let lots = lots_given_to(me, &held, houses);
         let mine: Vec<FeedId> = held.keys().filter(|feed| feed.author == me).copied().collect();
         let chains = mine.iter().filter_map(|feed| Some((*feed, held.remove(feed)?))).collect();
         Some(Self {
@@ -77,6 +97,7 @@ impl Hostile {
             intents: Vec::new(),
             granted: Vec::new(),
             asked: Vec::new(),
+            lots,
             runs: BTreeSet::new(),
             shown: BTreeSet::new(),
             decent: false,
@@ -163,6 +184,7 @@ impl Hostile {
             }
             Message::AuthRequest(ask) => self.is_asked(from, ask),
             Message::Query { payment } => self.is_queried(from, payment),
+            Message::Revoked(_) => Vec::new(),
         }
     }
 
@@ -244,6 +266,10 @@ impl Hostile {
             (Body::Pair(PairBody::Granted { payment, covered, .. }), Some(author)) => {
                 self.granted.push((author, *payment, *covered));
                 self.decides(author, *payment, *covered)
+            }
+            (Body::Pair(PairBody::LotGranted { lot, terms }), Some(author)) => {
+                self.lots.push((author, *lot, terms.amount));
+                Vec::new()
             }
             (Body::Public(PublicBody::RunProposed(run)), _) => {
                 self.runs.insert(run.id());

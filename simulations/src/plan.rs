@@ -1,6 +1,7 @@
 //! What kind of world a seed makes: how many caisses, how bad the network, which agreements.
 
 use crdt::agreement::{Eligibility, Terms};
+use crdt::lot::LotTerms;
 use crdt::{BasisPoints, Cents};
 
 use crate::chance::Chance;
@@ -41,6 +42,12 @@ pub struct Plan {
     pub rush: bool,
     /// Whether clocks are wrong.
     pub skews: bool,
+    /// What each lot allows that caisses give each other; none are given when absent.
+    pub lots: Option<LotTerms>,
+    /// Whether two caisses lose each other for longer than a lot lasts.
+    pub night: bool,
+    /// Whether every card is scanned: one whose number is typed is not sold to by a lot.
+    pub scans: bool,
     /// What every two caisses agreed.
     pub terms: Terms,
 }
@@ -73,6 +80,9 @@ impl Plan {
             hostile,
             rush,
             skews: true,
+            lots: chance.permille(400).then(|| lots(chance)),
+            night: chance.permille(250),
+            scans: false,
             terms: terms(chance, rush),
         }
     }
@@ -103,9 +113,22 @@ impl Plan {
             hostile: false,
             rush: false,
             skews: false,
+            lots: None,
+            night: false,
+            scans: true,
             terms,
         }
     }
+}
+
+/// Draws what lots allow. They last a day: what is over while the two are apart is the host's own clock's
+/// affair, and nobody else's.
+fn lots(chance: &mut Chance) -> LotTerms {
+    let per_sale = chance.within(1_000, 4_000);
+    let per_card = per_sale + chance.within(0, 3_000);
+    let amount = per_card + chance.within(0, 8_000);
+    let [amount, per_card, per_sale] = [amount, per_card, per_sale].map(Cents::from_u32);
+    LotTerms { amount, per_card, per_sale, days: 1 }
 }
 
 /// Draws terms: tight ones too, so that limits are reached.

@@ -154,6 +154,10 @@ impl World {
             self.enrols(house)?;
         }
         self.rests(FOUNDED_BEFORE_MS)?;
+        if let Some(lots) = self.plan.lots {
+            (0..self.houses.len()).try_for_each(|house| self.gives_lots(house, lots))?;
+            self.rests(5_000)?;
+        }
         (0..self.houses.len()).try_for_each(|house| self.introduces(house))
     }
 
@@ -269,7 +273,46 @@ impl World {
                 more => self.new_rush(more as usize),
             }
         }
-        self.run(end, |_| false)
+        self.run(end, |_| false)?;
+        self.passes_a_night()
+    }
+
+    /// Two caisses are apart for longer than a lot lasts. Nothing else goes wrong any more; whoever was down
+    /// starts, and the host sells to members of the other.
+    fn passes_a_night(&mut self) -> Result<(), Broken> {
+        if !self.plan.night || self.plan.lots.is_none() {
+            return Ok(());
+        }
+        (self.chaos, self.night) = (false, true);
+        self.points.disarm_all();
+        self.hostile.iter_mut().for_each(Hostile::is_tired);
+        self.post.heal();
+        for house in 0..self.houses.len() {
+            self.starts(house)?;
+        }
+        self.meets()?;
+        self.rests(60_000)?;
+        let honest: Vec<usize> = self.honest().collect();
+        let host = honest[self.chance.index(honest.len())];
+        let home = honest.iter().copied().find(|home| *home != host).unwrap_or(host);
+        let night = self.chance.ms(26, 40) * 3_600_000;
+        self.cuts(host, home, night);
+        let morning = self.now + night;
+        let all = self.tills.shoppers.iter().enumerate();
+        let ours: Vec<usize> = all.filter(|(_, s)| s.home == home).map(|(n, _)| n).collect();
+        let stall = self.tills.stalls.iter().find(|stall| stall.host == host).copied();
+        for _ in 0..3 {
+            let later = self.chance.ms(60_000, 8 * 3_600_000);
+            self.rests(later)?;
+            let shopper = ours[self.chance.index(ours.len())];
+            let amount = self.amount(100, 1_500);
+            if let Some(stall) = stall {
+                self.sells(shopper, stall, amount, Self::right_code());
+            }
+        }
+        self.run(morning, |_| false)?;
+        self.night = false;
+        Ok(())
     }
 
     /// Nothing breaks any more: everything that was open must come to an end (I5).
@@ -320,7 +363,7 @@ impl World {
         self.comes_to_rest("after new sales")?;
         for sale in &self.tills.sales[first..] {
             let frozen = match &sale.word {
-                Some(Word::Paid(receipt)) => receipt.at_hosts_risk,
+                Some(Word::Paid(receipt)) => receipt.offline,
                 Some(Word::Refused(refused)) => !is_about_the_member(refused),
                 None => true,
             };

@@ -171,7 +171,7 @@ impl World {
             let sealed = key.seal(digits.as_bytes(), &payment, &request, self.chance.bytes());
             PaymentCode::Sealed(sealed.expect("a code of four digits seals"))
         };
-        let scanned = self.chance.permille(500);
+        let scanned = self.plan.scans || self.chance.permille(600);
         let card = if scanned { CardText::Certificate(card) } else { CardText::Number(card.card) };
         PayIntent { payment, card, vendor: stall.vendor, purchase: amount.into(), code }
     }
@@ -186,7 +186,7 @@ impl World {
             return Ok(());
         }
         if word.is_none() {
-            let again = self.chance.ms(7_000, 20_000);
+            let again = self.asks_again_after();
             self.later(again, Event::Till(sale));
         } else if self.chaos && self.chance.permille(800) {
             return Ok(());
@@ -200,6 +200,12 @@ impl World {
             self.ask(stall.host, Asker::ChangedSale(sale), Command::Pay(changed))?;
         }
         self.ask(stall.host, Asker::Sale(sale), Command::Pay(intent))
+    }
+
+    /// How long a till waits until it asks again.
+    fn asks_again_after(&mut self) -> i64 {
+        let longer = if self.night { 180 } else { 1 };
+        self.chance.ms(7_000, 20_000) * longer
     }
 
     /// A till hears what became of a sale.
@@ -280,7 +286,7 @@ impl World {
     pub(crate) fn till_gives_back(&mut self, refund: usize) -> Result<(), Broken> {
         let Refund { sale, id, amount, word } = self.tills.refunds[refund].clone();
         if word.is_none() {
-            let again = self.chance.ms(7_000, 20_000);
+            let again = self.asks_again_after();
             self.later(again, Event::GivesBack(refund));
         }
         let Sale { stall, intent, .. } = &self.tills.sales[sale];
@@ -302,7 +308,7 @@ impl World {
         let before = &mut self.tills.refunds[refund].word;
         if let Some(Ok(receipt)) = before {
             // As with sales, a host that came back from a backup first hears the others.
-            if matches!(word, Err(RefundRefused::NotHeard(_))) {
+            if matches!(word, Err(RefundRefused::NotHeard(_) | RefundRefused::NotAccepted)) {
                 return Ok(());
             }
             let same = word.as_ref().is_ok_and(|now| now == receipt);

@@ -36,6 +36,9 @@ use crate::words::Names;
 /// caisses answer each other for ever.
 const MOST_STEPS: u64 = 60_000;
 
+/// The same for a world with a night: holds that wait for a host ask every ten seconds whether it is back.
+const NIGHT_STEPS: u64 = 600_000;
+
 /// Something that is going to happen.
 #[derive(Clone, Debug)]
 pub enum Event {
@@ -110,6 +113,8 @@ pub struct World {
     pub points: Points,
     /// Whether things still go wrong by themselves.
     pub chaos: bool,
+    /// Whether two caisses are apart for long: nobody waits at a till.
+    pub night: bool,
     /// Who took one of the caisses over.
     pub hostile: Option<Hostile>,
     ids: BTreeMap<CaisseId, usize>,
@@ -150,6 +155,7 @@ impl World {
             witness: Witness::default(),
             points: Points::default(),
             chaos: false,
+            night: false,
             hostile: None,
             known: Known::default(),
             queue: BTreeMap::new(),
@@ -208,7 +214,8 @@ impl World {
                 self.now = self.now.max(until);
                 return Ok(());
             };
-            holds(self.trace.steps() < MOST_STEPS, "I18", || "nobody falls silent".to_owned())?;
+            let most = if self.plan.night { NIGHT_STEPS } else { MOST_STEPS };
+            holds(self.trace.steps() < most, "I18", || "nobody falls silent".to_owned())?;
             self.now = next;
             match wake {
                 Some((at, place)) if queued.is_none_or(|queued| at < queued) => {

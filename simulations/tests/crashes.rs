@@ -35,6 +35,11 @@ fn a_sale_at_the_hosts_risk_survives_an_abort_at_every_point() {
 }
 
 #[test]
+fn a_sale_by_a_lot_survives_an_abort_at_every_point() {
+    dies_everywhere(Script::Lot);
+}
+
+#[test]
 fn a_settlement_run_survives_an_abort_at_every_point() {
     dies_everywhere(Script::Run);
 }

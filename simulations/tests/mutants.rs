@@ -58,4 +58,5 @@ caught! {
     m5_a_new_id_for_a_sale_at_the_hosts_risk_is_caught: M5,
     m6_a_restored_backup_that_speaks_at_once_is_caught: M6,
     m7_a_ceiling_that_is_checked_against_earlier_batches_only_is_caught: M7,
+    m8_a_lot_that_is_taken_back_by_a_clock_is_caught: M8,
 }

@@ -28,11 +28,8 @@ fn no_world_breaks_an_invariant_and_all_that_can_happen_does() {
 #[test]
 fn one_caisse_that_is_an_adversary_harms_nobody() {
     let is_hostile = |seed: &u64| Plan::draw(&mut Chance::new(*seed)).hostile;
-    let survived: Vec<Survived> = (1..)
-        .filter(is_hostile)
-        .take(8)
-        .map(|seed| survive(seed, Telling::Silent))
-        .collect();
+    let survived: Vec<Survived> =
+        (1..).filter(is_hostile).take(8).map(|seed| survive(seed, Telling::Silent)).collect();
     assert!(survived.iter().all(|survived| survived.hostile), "{survived:?}");
     let across: usize = survived.iter().map(|survived| survived.across).sum();
     assert!(across > 50, "the others go on selling to each other: {survived:?}");

@@ -23,6 +23,7 @@ pub(crate) struct Journal {
     sold: BTreeMap<PaymentId, i128>,
     charged: BTreeMap<(CaisseId, PaymentId), i128>,
     given_back: BTreeMap<CaisseId, i128>,
+    moved_by_runs: i128,
 }
 
 impl Journal {
@@ -56,6 +57,8 @@ impl Journal {
             sums.held += sign * held;
         }
         match (entry.cause, debit, credit) {
+            (Cause::Paid(..), Account::Bank, _) => self.moved_by_runs += posted,
+            (Cause::Paid(..), _, Account::Bank) => self.moved_by_runs -= posted,
             (Cause::Sale(payment), _, Account::Vendor(_)) => {
                 *self.sold.entry(payment).or_default() += posted;
             }
@@ -84,9 +87,9 @@ impl Journal {
         self.of(Account::Partner(partner)).held
     }
 
-    /// What it has in the bank.
-    pub fn in_bank(&self) -> i128 {
-        -self.of(Account::Bank).posted
+    /// What came into its bank by transfers of runs, less what left.
+    pub const fn moved_by_runs(&self) -> i128 {
+        self.moved_by_runs
     }
 
     /// What a sale brought a vendor.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crdt::feed::{Body, FeedId, Verified};
 use crdt::pair::PairBody;
-use crdt::{CaisseId, PaymentId, RunId};
+use crdt::{CaisseId, LotId, PaymentId, RunId};
 
 use super::feeds::Feeds;
 use crate::broken::{Broken, broken, holds};
@@ -24,9 +24,25 @@ pub(super) struct Fate {
     pub captured: Option<i128>,
     pub voided: bool,
     pub at_risk: Option<i128>,
+    pub by_lot: Option<i128>,
     pub obliged: Option<i128>,
     pub declined: bool,
     pub refunded: i128,
+}
+
+impl Fate {
+    /// For how much the sale was made, in whatever way.
+    pub fn sold(&self) -> Option<i128> {
+        self.captured.or(self.at_risk).or(self.by_lot)
+    }
+}
+
+/// A lot, in cents.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LotAccount {
+    pub amount: Option<i128>,
+    pub sold: i128,
+    pub closed: Option<i128>,
 }
 
 /// Everything that honest caisses told each other in their pair feeds.
@@ -35,6 +51,8 @@ pub(super) struct Told {
     pub payments: BTreeMap<(Ends, PaymentId), Fate>,
     /// Refunds by their ids.
     pub refunds: BTreeMap<PaymentId, i128>,
+    /// Lots by their ids.
+    pub lots: BTreeMap<(Ends, LotId), LotAccount>,
     /// Transfers that came: by run, payee and payer.
     pub received: BTreeMap<(RunId, CaisseId, CaisseId), i128>,
 }
@@ -86,6 +104,23 @@ impl Told {
             PairBody::FloorCaptured { payment, covered, .. } => {
                 once(&mut self.fate(as_host, payment).at_risk, cents(covered), body)
             }
+            PairBody::OfflineCaptured { payment, lot, covered, .. } => {
+                let account = self.lots.entry((as_host, *lot)).or_default();
+                account.sold += cents(covered);
+                holds(account.closed.is_none(), "I6", || {
+                    format!("sold by a closed lot: {body:?}")
+                })?;
+                once(&mut self.fate(as_host, payment).by_lot, cents(covered), body)
+            }
+            PairBody::LotGranted { lot, terms } => {
+                let account = self.lots.entry((as_home, *lot)).or_default();
+                once(&mut account.amount, cents(&terms.amount), body)
+            }
+            PairBody::LotCloseAsked { .. } => Ok(()),
+            PairBody::LotClosed { lot, spent } => {
+                let account = self.lots.entry((as_host, *lot)).or_default();
+                once(&mut account.closed, cents(spent), body)
+            }
             PairBody::Obliged { payment, covered } => {
                 once(&mut self.fate(as_home, payment).obliged, cents(covered), body)
             }
@@ -107,17 +142,23 @@ impl Told {
 
     /// Every payment has come to an end, and to one that can follow from what was said of it.
     pub fn is_finished(&self) -> Result<(), Broken> {
+        for ((_, lot), account) in &self.lots {
+            let within = account.amount.is_some_and(|amount| account.sold <= amount);
+            let closed = account.closed.is_none_or(|spent| spent == account.sold);
+            holds(within && closed, "I6", || format!("{lot:?} cannot be {account:?}"))?;
+        }
         for ((_, payment), fate) in &self.payments {
-            let decisions = [fate.captured.is_some(), fate.voided, fate.at_risk.is_some()];
-            let decided = decisions.iter().filter(|made| **made).count();
-            let sold = fate.captured.or(fate.at_risk);
+            let ways = [fate.captured, fate.at_risk, fate.by_lot];
+            let decisions = ways.iter().map(Option::is_some).chain([fate.voided]);
+            let decided = decisions.filter(|made| *made).count();
+            let sold = fate.sold();
             let right = !(fate.granted.is_some() && fate.denied)
                 && (fate.captured.is_none() || fate.captured == fate.granted)
                 && decided <= 1
                 && (fate.granted.is_none() || decided == 1)
                 && (fate.obliged.is_none() || fate.obliged == sold)
                 && !(fate.obliged.is_some() && fate.declined)
-                && (fate.captured.is_none() || fate.obliged.is_some())
+                && (fate.captured.or(fate.by_lot).is_none() || fate.obliged.is_some())
                 && (fate.at_risk.is_none() || fate.obliged.is_some() || fate.declined)
                 && fate.refunded <= fate.obliged.unwrap_or(0);
             holds(right, "auditor", || format!("{payment:?} cannot be {fate:?}"))?;

@@ -7,7 +7,7 @@ use crdt::pair::{Cut, DenyReason, Pair, PairBody};
 use crdt::register::{Change, Proposal};
 use crdt::settlement::StatementBody;
 use crdt::{
-    CaisseId, Cents, Digest, Month, PaymentId, Pseudonym, RunId, SignedCents, VendorId, wire,
+    CaisseId, Cents, Digest, LotId, Month, PaymentId, Pseudonym, RunId, SignedCents, VendorId, wire,
 };
 
 use super::{Hostile, Said};
@@ -90,7 +90,8 @@ impl Hostile {
             0 => self.forks_publicly(),
             1 => self.forks_for(to),
             2 | 3 => self.repeats(to),
-            4..=7 => self.claims(to),
+            4 | 5 => self.claims(to),
+            6 | 7 => self.claims_by_lots(to),
             8 => self.owes(to),
             9 | 10 => self.sells_with_stolen_code(to),
             11 => self.talks_of_runs(to),
@@ -187,6 +188,32 @@ impl Hostile {
             _ => PairBody::Voided { payment },
         };
         self.says(to, body)
+    }
+
+    /// By the lots that it was given: sales that nobody made, above the lot, after it was closed, and by
+    /// lots of others.
+    fn claims_by_lots(&mut self, to: usize) -> Vec<Said> {
+        let Some(intent) = self.intents.last().cloned() else { return Vec::new() };
+        let ledger::command::PaymentCode::Sealed(code) = intent.code else { return Vec::new() };
+        let mine: Vec<_> = self.lots.iter().filter(|(by, ..)| *by == to).copied().collect();
+        let made_up = (to, LotId::new(self.chance.bytes()), Cents::from_u32(2_000));
+        let (_, lot, amount) = mine.get(self.chance.index(mine.len())).copied().unwrap_or(made_up);
+        if self.chance.permille(150) {
+            return self.says(to, PairBody::LotClosed { lot, spent: Cents::ZERO });
+        }
+        let covered = match self.chance.within(0, 4) {
+            0 => Cents::MAX,
+            1 => amount,
+            _ => Cents::from_u32(self.chance.within(1, 1_500)),
+        };
+        let (vendor, card) = (VendorId::new([1; 16]), intent.card.card());
+        let (payment, request) = (PaymentId::new(self.chance.bytes()), Digest::new([0; 32]));
+        let body = PairBody::OfflineCaptured { payment, lot, vendor, card, covered, request, code };
+        let mut said = self.says(to, body.clone());
+        if self.chance.permille(300) {
+            said.extend(self.says(to, body));
+        }
+        said
     }
 
     /// As home: debts that nobody asked for, twice, or of another amount.

@@ -76,6 +76,7 @@ fn most_effects(input: Option<&Input>) -> usize {
     let parts = match message {
         Message::Have { heads, .. } | Message::Grown(heads) => heads.len(),
         Message::Entries(entries) => entries.len(),
+        Message::Revoked(list) => list.cards.len(),
         Message::Want { .. } | Message::AuthRequest(_) | Message::Query { .. } => 1,
     };
     ANY_TIME + EACH_PART * parts
