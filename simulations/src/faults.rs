@@ -74,7 +74,8 @@ impl World {
     /// Two caisses lose each other for a while.
     pub(crate) fn cuts(&mut self, one: usize, other: usize, ms: i64) {
         let at = self.now;
-        self.trace.note(at, || format!("    no way between {one} and {other}"));
+        let names = [one, other].map(|house| self.called.house(house));
+        self.trace.tells(at, || format!("{} and {} lose each other.", names[0], names[1]));
         self.post.cut(one, other, true);
         self.breaks_connection(one, other);
         self.later(ms, Event::Dials(one, other));
@@ -136,7 +137,8 @@ impl World {
     /// A machine dies, and starts again later. Its clock may be set meanwhile.
     pub(crate) fn dies(&mut self, house: usize, landed: Landed) {
         let at = self.now;
-        self.trace.note(at, || format!("    {house} is killed"));
+        let name = self.called.house(house);
+        self.trace.tells(at, || format!("The machine of {name} dies."));
         self.points.disarm(house);
         self.houses[house].crash(landed);
         for other in (0..self.houses.len()).filter(|other| *other != house) {
@@ -162,7 +164,8 @@ impl World {
     /// A machine is replaced by an adversary that has its keys.
     pub(crate) fn is_taken_over(&mut self, house: usize) {
         let at = self.now;
-        self.trace.note(at, || format!("    {house} is taken over"));
+        let name = self.called.house(house);
+        self.trace.tells(at, || format!("An adversary takes {name} over, with its keys."));
         self.houses[house].crash(Landed::Nothing);
         let chance = Chance::new(self.chance.bits());
         self.hostile = Hostile::replaces(house, &self.houses, chance);
@@ -175,7 +178,8 @@ impl World {
             return Ok(());
         }
         let at = self.now;
-        self.trace.note(at, || format!("    {house} starts"));
+        let name = self.called.house(house);
+        self.trace.tells(at, || format!("{name} starts, and looks for the others."));
         self.houses[house].start();
         for other in (0..self.houses.len()).filter(|other| *other != house) {
             let after = self.chance.ms(5, 2_000);
@@ -191,10 +195,15 @@ impl World {
         if down || !self.have_recovered(house) {
             return Ok(());
         }
-        self.dies(house, Landed::Nothing);
         let which = self.chance.index(self.houses[house].backups.len());
-        let at = self.now;
-        self.trace.note(at, || format!("    {house} gets its backup {which}"));
+        self.gets_backup(house, which)
+    }
+
+    /// A machine dies and its disk is replaced by one of its copies.
+    pub(crate) fn gets_backup(&mut self, house: usize, which: usize) -> Result<(), Broken> {
+        self.dies(house, Landed::Nothing);
+        let (at, name) = (self.now, self.called.house(house));
+        self.trace.tells(at, || format!("{name} gets an old copy of its disk."));
         self.houses[house].disk = self.houses[house].backups[which].clone();
         self.houses[house].backups.truncate(which + 1);
         self.houses[house].restored = true;

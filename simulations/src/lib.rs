@@ -20,6 +20,7 @@ pub mod hostile;
 pub mod office;
 pub mod plan;
 pub mod points;
+pub mod scenario;
 pub mod story;
 pub mod tills;
 pub mod trace;

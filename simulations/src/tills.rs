@@ -8,6 +8,7 @@ use ledger::refused::{PaymentRefused, RefundRefused};
 use ledger::{Answer, Command, Outcome, Refused};
 
 use crate::broken::{Broken, broken, holds};
+use crate::words::shown;
 use crate::world::{Asker, Event, World};
 
 /// Sales with a wrong code, in a thousand.
@@ -212,6 +213,7 @@ impl World {
     pub(crate) fn till_is_told(&mut self, sale: usize, outcome: &Outcome) -> Result<(), Broken> {
         let at = self.now;
         self.trace.note(at, || format!("    the till of sale {sale} is told {outcome:?}"));
+        let known = self.tills.sales[sale].word.clone();
         let word = match outcome {
             Ok(Answer::Paid(receipt)) => Word::Paid(receipt.clone()),
             Err(Refused::Payment(refused)) => Word::Refused(refused.clone()),
@@ -241,6 +243,12 @@ impl World {
             Some(_) | None => {}
         }
         *before = Some(word);
+        if known != self.tills.sales[sale].word {
+            let host = self.called.house(self.tills.sales[sale].stall.host);
+            let name = self.called.sale(sale);
+            self.trace
+                .tells(at, || format!("The till of {host} shows for {name}: {}", shown(outcome)));
+        }
         Ok(())
     }
 
@@ -305,6 +313,12 @@ impl World {
             Err(Refused::Refund(refused)) => Err(refused.clone()),
             other => return broken("I7", format!("refund {refund} was answered by {other:?}")),
         };
+        if self.tills.refunds[refund].word.is_none() {
+            let host =
+                self.called.house(self.tills.sales[self.tills.refunds[refund].sale].stall.host);
+            let at = self.now;
+            self.trace.tells(at, || format!("The till of {host} shows: {}", shown(outcome)));
+        }
         let before = &mut self.tills.refunds[refund].word;
         if let Some(Ok(receipt)) = before {
             // As with sales, a host that came back from a backup first hears the others.

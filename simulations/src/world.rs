@@ -30,7 +30,7 @@ use crate::points::Points;
 use crate::tills::Tills;
 use crate::trace::{Telling, Trace};
 use crate::witness::Witness;
-use crate::words::Names;
+use crate::words::{Called, Names};
 
 /// Inputs and effects of one world, at most, some twenty times what the largest needs: more means that
 /// caisses answer each other for ever.
@@ -115,6 +115,8 @@ pub struct World {
     pub chaos: bool,
     /// Whether two caisses are apart for long: nobody waits at a till.
     pub night: bool,
+    /// What the caisses and sales are called in a story.
+    pub called: Called,
     /// Who took one of the caisses over.
     pub hostile: Option<Hostile>,
     ids: BTreeMap<CaisseId, usize>,
@@ -156,6 +158,7 @@ impl World {
             points: Points::default(),
             chaos: false,
             night: false,
+            called: Called::default(),
             hostile: None,
             known: Known::default(),
             queue: BTreeMap::new(),
