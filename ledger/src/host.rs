@@ -35,6 +35,8 @@ use crate::turn::{Effect, Turn};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Waiting {
     pub home: CaisseId,
+    /// What the home caisse is asked for.
+    pub covered: Cents,
     /// Absent after a start: the clock may have been set since, so the wait begins anew.
     pub times: Option<Times>,
     pub requests: Vec<RequestId>,
@@ -63,9 +65,9 @@ pub(crate) fn load(state: &mut State, records: &dyn Records) {
         let sale = records.get(Kind::Sale, &key[1..]);
         let sale = sale.and_then(|bytes| crdt::wire::decode::<Sale>(&bytes).ok());
         if let Some(payment) = PaymentId::from_slice(&key[1..])
-            && let Some(Sale { home, state: SaleState::Asked { .. }, .. }) = sale
+            && let Some(Sale { home, covered, state: SaleState::Asked { .. }, .. }) = sale
         {
-            let waiting = Waiting { home, times: None, requests: Vec::new() };
+            let waiting = Waiting { home, covered, times: None, requests: Vec::new() };
             state.waiting.insert(payment, waiting);
         }
     }
@@ -212,12 +214,16 @@ fn ask(
     if state.waiting.len() >= limits::OPEN_SALES {
         return Err(PaymentRefused::Busy);
     }
+    if connected && would_owe(state, home, sale.covered).is_none_or(|o| o > terms.ceiling) {
+        return Err(PaymentRefused::HomeOwes { ceiling: terms.ceiling });
+    }
     sale.state = SaleState::Asked { card, code, scanned };
     let payment = intent.payment;
     turn.put(Kind::Sale, payment.as_bytes(), &sale);
     turn.put(Kind::Open, &open_key(OPEN_SALE, payment.as_bytes()), &());
     let times = Some(Times::from(turn.now, state));
-    state.waiting.insert(payment, Waiting { home, times, requests: vec![request] });
+    let waiting = Waiting { home, covered: sale.covered, times, requests: vec![request] };
+    state.waiting.insert(payment, waiting);
     if connected {
         send_question(turn, payment, &sale);
     } else {
@@ -225,6 +231,14 @@ fn ask(
         decide_alone(state, turn, payment, sale);
     }
     Ok(())
+}
+
+/// Returns what a home caisse would owe us with one more sale, those that wait for it included. It keeps the
+/// ceiling itself; one that does not must not owe us more all the same.
+fn would_owe(state: &State, home: CaisseId, more: Cents) -> Option<Cents> {
+    let owed = state.books.holds(Account::Partner(home)).positive_part();
+    let waiting = state.waiting.values().filter(|waiting| waiting.home == home);
+    Cents::checked_sum(waiting.map(|waiting| waiting.covered).chain([owed, more]))
 }
 
 fn send_question(turn: &mut Turn<'_>, payment: PaymentId, sale: &Sale) {
