@@ -155,4 +155,7 @@ pub struct Status {
     pub unheard: u64,
     /// Authors proved to have forked.
     pub forked: Vec<CaisseId>,
+    /// Authors that said more than may be stored in a day; they are not asked for more before tomorrow.
+    #[serde(default)]
+    pub over_quota: Vec<CaisseId>,
 }
