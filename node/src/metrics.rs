@@ -28,6 +28,8 @@ pub struct Metrics {
     pub guarantee_margin: Gauge,
     /// Connected partners.
     pub connected: Gauge,
+    /// Partners that are connected through a relay alone.
+    pub relayed: Gauge,
 }
 
 impl Default for Metrics {
@@ -44,6 +46,7 @@ impl Default for Metrics {
             open_payments: Gauge::default(),
             guarantee_margin: Gauge::default(),
             connected: Gauge::default(),
+            relayed: Gauge::default(),
             registry: Registry::default(),
         };
         registry.register("batch_size", "Inputs in one commit", metrics.batch_size.clone());
@@ -62,6 +65,8 @@ impl Default for Metrics {
         let margin = metrics.guarantee_margin.clone();
         registry.register("guarantee_margin_cents", "Money and grants less credit owed", margin);
         registry.register("connected_partners", "Connected partners", metrics.connected.clone());
+        let relayed = metrics.relayed.clone();
+        registry.register("relayed_partners", "Partners connected through a relay only", relayed);
         Self { registry, ..metrics }
     }
 }

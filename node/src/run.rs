@@ -67,7 +67,9 @@ pub async fn run_until(dir: &Path, stop: watch::Receiver<bool>) -> Result<(), Ru
     let metrics = Arc::new(Metrics::default());
     let (machine, handle, said) = Machine::new(caisse, store, Arc::clone(&metrics))?;
 
-    let settings = network::Settings::new(node.clone(), network_id, loaded.config.listen.clone());
+    let mut settings =
+        network::Settings::new(node.clone(), network_id, loaded.config.listen.clone());
+    settings.reach = loaded.config.reach.clone();
     let (network, heard) = network::start(settings)?;
     let doors = Doors::new(handle.clone(), Arc::clone(&metrics), node);
     let mut parts: JoinSet<Result<(), RunError>> = JoinSet::new();
@@ -176,6 +178,10 @@ async fn listen(
             }
             FromNetwork::Message { from, bytes } | FromNetwork::Announcement { from, bytes } => {
                 verified(&machine, &metrics, from, &bytes)
+            }
+            FromNetwork::Relayed(count) => {
+                metrics.relayed.set(i64::from(count));
+                None
             }
             FromNetwork::Misbehaved { from, what } => {
                 tracing::warn!(from = from.map(|id| id.to_string()), %what, "misbehaviour");

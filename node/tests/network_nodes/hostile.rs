@@ -37,14 +37,14 @@ struct Hostile {
 }
 
 /// A node that speaks the protocol of the federation, and need not follow it.
-struct Attacker {
+pub struct Attacker {
     swarm: Swarm<Hostile>,
     target: PeerId,
 }
 
 impl Attacker {
     /// Dials a node and waits for the connection.
-    async fn connect(seed: u8, target: &Node) -> Self {
+    pub async fn connect(seed: u8, target: &Node) -> Self {
         let keypair = identity::Keypair::ed25519_from_bytes([seed; 32]).expect("32 bytes");
         let mut swarm = SwarmBuilder::with_existing_identity(keypair)
             .with_tokio()
@@ -73,7 +73,7 @@ impl Attacker {
     }
 
     /// Runs until the connection is closed.
-    async fn until_closed(mut self) {
+    pub async fn until_closed(mut self) {
         while !matches!(self.swarm.select_next_some().await, SwarmEvent::ConnectionClosed { .. }) {}
     }
 
