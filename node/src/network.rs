@@ -103,6 +103,8 @@ pub enum ToNetwork {
         /// The announcement, at most [`limits::ANNOUNCEMENT_BYTES`].
         bytes: Vec<u8>,
     },
+    /// A caisse sent what no honest node sends, as the machine's door found.
+    Misbehaved(CaisseId),
     /// Closes all connections and ends the task.
     Stop,
 }
@@ -159,6 +161,9 @@ pub enum Misbehaviour {
     /// It did not wait for acknowledgements.
     #[error("it sent packets without waiting for acknowledgements")]
     Impatient,
+    /// What came was a packet, but not messages.
+    #[error("it sent what is not a message")]
+    Meaningless,
     /// It said again and again where it is.
     #[error("it says more often than allowed where it is")]
     Restless,

@@ -161,8 +161,8 @@ pub const EVENTS_HELD: usize = 16 * 1024;
 /// Bytes of events waiting for the machine's bounded queue; beyond, the network stands still.
 pub const EVENT_BYTES_HELD: usize = 64 * 1024 * 1024;
 
-/// Places in the bounded queue towards the machine.
-pub const EVENTS_QUEUED: usize = 1_024;
+/// Places in the bounded queue towards the machine. Each may hold the largest message.
+pub const EVENTS_QUEUED: usize = 64;
 
 /// Places in the bounded queue of commands.
 pub const COMMANDS_QUEUED: usize = 1_024;

@@ -157,6 +157,11 @@ impl Task {
             },
             ToNetwork::Send { to, bytes } => self.send(to, bytes),
             ToNetwork::Announce { bytes } => self.announce(bytes),
+            ToNetwork::Misbehaved(caisse) => {
+                if let Some(peer) = self.peers.of_caisse(&caisse) {
+                    self.strike(peer, Misbehaviour::Meaningless);
+                }
+            }
             ToNetwork::Stop => {}
         }
     }
