@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::feed::{Envelope, FeedId, Head, Keyring, Rejected, Verified};
+use crate::revocation::RevocationList;
 use crate::seal::Sealed;
 use crate::{CardId, Cents, Digest, PaymentId, VendorId, limits};
 
@@ -35,6 +36,9 @@ pub enum Message<Entry> {
         /// The payment.
         payment: PaymentId,
     },
+    /// A home caisse tells a host which of its cards do not pay without it. The machine checks the
+    /// signature.
+    Revoked(Box<RevocationList>),
 }
 
 /// Whether a message expects the same in return.
@@ -72,6 +76,7 @@ impl Message<Envelope> {
                 heads.len() <= limits::HEADS_PER_MESSAGE
             }
             Self::Entries(entries) => entries.len() <= limits::ENTRIES_PER_MESSAGE,
+            Self::Revoked(list) => list.cards.len() <= limits::REVOKED_CARDS,
             Self::Want { .. } | Self::AuthRequest(_) | Self::Query { .. } => true,
         }
     }
@@ -92,6 +97,7 @@ impl Message<Envelope> {
             Self::Want { feed, after } => Message::Want { feed, after },
             Self::AuthRequest(request) => Message::AuthRequest(request),
             Self::Query { payment } => Message::Query { payment },
+            Self::Revoked(list) => Message::Revoked(list),
         };
         (message, rejected)
     }
@@ -110,6 +116,7 @@ impl Message<Verified> {
             Self::Want { feed, after } => Message::Want { feed, after },
             Self::AuthRequest(request) => Message::AuthRequest(request),
             Self::Query { payment } => Message::Query { payment },
+            Self::Revoked(list) => Message::Revoked(list),
         }
     }
 }

@@ -7,6 +7,7 @@ mod disputes;
 mod evaluation;
 mod federation;
 mod foresight;
+mod offline;
 mod payments;
 mod people;
 mod persons;
@@ -24,6 +25,7 @@ pub use disputes::*;
 pub use evaluation::*;
 pub use federation::*;
 pub use foresight::*;
+pub use offline::*;
 pub use payments::*;
 pub use people::*;
 pub use persons::*;
@@ -122,6 +124,8 @@ pub enum Answer {
     Accounts(Vec<AccountInfo>),
     /// What a verification found.
     Verified(Box<Report>),
+    /// Lots, and what follows from them.
+    Offline(OfflineAnswer),
 }
 
 /// How a caisse is.
@@ -158,4 +162,6 @@ pub struct Status {
     /// Authors that said more than may be stored in a day; they are not asked for more before tomorrow.
     #[serde(default)]
     pub over_quota: Vec<CaisseId>,
+    /// Partners with an agreement that cannot be reached, and what can be sold without them.
+    pub degraded: Vec<LotRoom>,
 }

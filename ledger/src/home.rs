@@ -9,7 +9,7 @@ use crdt::pair::{DenyReason, PairBody};
 use crdt::seal::Sealed;
 use crdt::{CaisseId, CardId, Cents, Digest, MemberId, Month, PaymentId, Timestamp};
 
-pub(crate) use hears::hears;
+pub(crate) use hears::{hears, oblige, release};
 pub(crate) use relearns::relearns;
 
 use crate::account::Account;
@@ -47,13 +47,13 @@ pub(crate) fn load(state: &mut State, records: &dyn Records) {
 }
 
 /// What a host asks us to pay, from an authorisation or a sale at its own risk.
-struct Request<'a> {
-    host: CaisseId,
-    payment: PaymentId,
-    card: CardId,
-    covered: Cents,
-    digest: Digest,
-    code: &'a Sealed,
+pub(crate) struct Request<'a> {
+    pub host: CaisseId,
+    pub payment: PaymentId,
+    pub card: CardId,
+    pub covered: Cents,
+    pub digest: Digest,
+    pub code: &'a Sealed,
 }
 
 /// Answers a host's request: the first answer is the only one.
@@ -146,7 +146,9 @@ fn decide(
     if room.min(of_card) < request.covered {
         return Err(DenyReason::SpendingCap);
     }
-    let owed = state.books.owed_to(host).checked_add(request.covered.signed());
+    // What the host can still sell by lots is promised as well.
+    let promised = request.covered.checked_add(state.offline.left_for(host));
+    let owed = promised.and_then(|more| state.books.owed_to(host).checked_add(more.signed()));
     let open =
         state.holds.range((host, PaymentId::new([0; 16]))..=(host, PaymentId::new([255; 16])));
     let below = owed.is_some_and(|owed| owed.positive_part() <= terms.ceiling);
@@ -203,13 +205,13 @@ fn grant(state: &mut State, turn: &mut Turn<'_>, request: &Request<'_>, payer: P
 }
 
 /// Counts what a card with limits spends elsewhere.
-fn count_card(state: &State, turn: &mut Turn<'_>, request: &Request<'_>) {
+pub(crate) fn count_card(state: &State, turn: &mut Turn<'_>, request: &Request<'_>) {
     let key = open_key(OPEN_CHARGE, &charge_key(&request.host, &request.payment));
     card::count(state, turn, request.card, &key, request.covered);
 }
 
 /// Counts what a member spends at a host in a month, for the agreement's limit.
-fn count_visit(
+pub(crate) fn count_visit(
     turn: &mut Turn<'_>,
     host: CaisseId,
     month: Month,
@@ -253,6 +255,8 @@ fn hold(
         refunded: Cents::ZERO,
         state: ChargeState::Held,
         said,
+        lot: None,
+        loss: None,
     };
     let key = charge_key(&host, &payment);
     turn.put(Kind::Charge, &key, &charge);
@@ -261,7 +265,7 @@ fn hold(
     state.holds.insert((host, payment), Hold { since: turn.now, ask_at });
 }
 
-fn put_closed(
+pub(crate) fn put_closed(
     turn: &mut Turn<'_>,
     host: CaisseId,
     payment: PaymentId,
@@ -270,7 +274,8 @@ fn put_closed(
 ) {
     let (at, zero) = (turn.now, Cents::ZERO);
     let (member, account) = (None, None);
-    let charge = Charge { at, member, account, covered: zero, refunded: zero, state, said };
+    let (covered, refunded, lot, loss) = (zero, zero, None, None);
+    let charge = Charge { at, member, account, covered, refunded, state, said, lot, loss };
     turn.put(Kind::Charge, &charge_key(&host, &payment), &charge);
 }
 

@@ -93,11 +93,21 @@ pub enum Kind {
     Statement,
     /// An entry by hand that a line of the bank shows, by the entry's place.
     Matched,
+    /// What a partner gets to sell by while we cannot be reached, by partner.
+    LotPolicy,
+    /// A lot that we gave, by partner and lot.
+    LotGiven,
+    /// A lot that we hold, by partner and lot.
+    LotHeld,
+    /// What a card took of an open lot, by a letter for our side, partner, lot and card.
+    LotCard,
+    /// A partner's list of cards that do not pay without it, by partner.
+    CardList,
 }
 
 impl Kind {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 48] = [
         Self::Meta,
         Self::Member,
         Self::Person,
@@ -141,6 +151,11 @@ impl Kind {
         Self::Unassigned,
         Self::Statement,
         Self::Matched,
+        Self::LotPolicy,
+        Self::LotGiven,
+        Self::LotHeld,
+        Self::LotCard,
+        Self::CardList,
     ];
 }
 

@@ -411,7 +411,11 @@ pub(crate) fn hears(state: &mut State, turn: &mut Turn<'_>, partner: CaisseId, b
         | PairBody::FloorCaptured { .. }
         | PairBody::Obliged { .. }
         | PairBody::FloorDeclined { .. }
-        | PairBody::Refunded { .. } => {}
+        | PairBody::Refunded { .. }
+        | PairBody::LotGranted { .. }
+        | PairBody::LotCloseAsked { .. }
+        | PairBody::OfflineCaptured { .. }
+        | PairBody::LotClosed { .. } => {}
     }
 }
 
@@ -431,6 +435,10 @@ pub(crate) fn relearns(state: &mut State, turn: &mut Turn<'_>, partner: CaisseId
         | PairBody::FloorCaptured { .. }
         | PairBody::Obliged { .. }
         | PairBody::FloorDeclined { .. }
-        | PairBody::Refunded { .. } => {}
+        | PairBody::Refunded { .. }
+        | PairBody::LotGranted { .. }
+        | PairBody::LotCloseAsked { .. }
+        | PairBody::OfflineCaptured { .. }
+        | PairBody::LotClosed { .. } => {}
     }
 }

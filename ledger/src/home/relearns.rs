@@ -51,7 +51,12 @@ pub(crate) fn relearns(
                 obliged(state, turn, host, *payment, charge, said);
             }
         }
-        PairBody::Captured { .. }
+        PairBody::LotGranted { .. } | PairBody::LotCloseAsked { .. } => {
+            crate::offline::home_relearns(state, turn, host, body);
+        }
+        PairBody::OfflineCaptured { .. }
+        | PairBody::LotClosed { .. }
+        | PairBody::Captured { .. }
         | PairBody::Voided { .. }
         | PairBody::FloorCaptured { .. }
         | PairBody::Refunded { .. }
