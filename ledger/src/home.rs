@@ -4,7 +4,6 @@ mod hears;
 mod relearns;
 
 use crdt::agreement::Terms;
-use crdt::feed::FeedId;
 use crdt::message::{AuthRequest, Message};
 use crdt::pair::{DenyReason, PairBody};
 use crdt::seal::Sealed;
@@ -25,7 +24,7 @@ use crate::records::{Kind, Records};
 use crate::refused::CardUseRefused;
 use crate::spent;
 use crate::state::State;
-use crate::turn::{Effect, Turn};
+use crate::turn::Turn;
 
 /// A hold that waits for its host's decision. No clock ends it: time only makes us ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +70,9 @@ pub(crate) fn authorise(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, 
         answer_again(state, turn, host, ask.payment, charge);
         return;
     }
+    if !federation::may_ask(state, turn, host) {
+        return;
+    }
     let request = Request {
         host,
         payment: ask.payment,
@@ -104,8 +106,7 @@ fn answer_again(
         turn.put(Kind::Charge, &charge_key(&host, &payment), &charge);
         return;
     }
-    let feed = FeedId::pair(state.me, host);
-    turn.effect(Effect::SendRange { to: host, feed, after: charge.said - 1 });
+    federation::say_again(state, turn, host, charge.said);
 }
 
 /// Decides in the order of precedence of [`DenyReason`], except that what the member restricted comes right

@@ -8,7 +8,6 @@ mod mutants;
 mod relearns;
 
 use crdt::card::{CardText, issuer_prefix};
-use crdt::feed::FeedId;
 use crdt::message::{AuthRequest, Message};
 use crdt::pair::PairBody;
 use crdt::register::prefix;
@@ -29,7 +28,7 @@ use crate::records::{Kind, Records};
 use crate::refused::{PaymentRefused, WithoutHome};
 use crate::sale::{self, Buyer, Quote};
 use crate::state::State;
-use crate::turn::{Effect, Turn};
+use crate::turn::Turn;
 
 /// A sale that waits for its home caisse, and the tills that wait with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -207,7 +206,7 @@ fn ask(
         return Err(PaymentRefused::HomeUnreachable);
     }
     let connected = state.federation.as_ref().is_some_and(|f| f.is_connected(&home));
-    let (card, scanned) = (intent.card.card(), matches!(intent.card, CardText::Certificate(_)));
+    let (card, scanned) = (intent.card.card(), intent.is_scanned());
     if !connected {
         alone(state, turn, &sale, card, scanned)?;
     }
@@ -323,10 +322,10 @@ pub(crate) fn queried(state: &mut State, turn: &mut Turn<'_>, home: CaisseId, pa
     }
     match turn.get::<Sale>(Kind::Sale, payment.as_bytes()) {
         Some(sale) if sale.home == home && sale.said > 0 => {
-            let feed = FeedId::pair(state.me, home);
-            turn.effect(Effect::SendRange { to: home, feed, after: sale.said - 1 });
+            federation::say_again(state, turn, home, sale.said);
         }
         Some(_) => {}
+        None if !federation::may_ask(state, turn, home) => {}
         None => {
             let said = federation::say(state, turn, home, PairBody::Voided { payment });
             void_unheard(turn, home, payment, said);

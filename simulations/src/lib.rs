@@ -17,6 +17,7 @@ pub mod checks;
 pub mod crashes;
 mod faults;
 pub mod hostile;
+pub mod model;
 pub mod office;
 pub mod plan;
 pub mod points;
