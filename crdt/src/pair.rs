@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Domain;
 use crate::feed::{Head, Verified};
+use crate::message::Bought;
 use crate::seal::Sealed;
 use crate::{
     CaisseId, CardId, Cents, Digest, Month, PaymentId, Pseudonym, RunId, SignedCents, VendorId,
@@ -60,8 +61,8 @@ pub enum PairBody {
         card: CardId,
         /// What the home caisse would owe.
         covered: Cents,
-        /// The hash of the till's request, bound into the sealed code.
-        request: Digest,
+        /// What is bought; the hash of the till's request follows from it.
+        bought: Bought,
         /// The member's code, sealed to the home caisse.
         code: Sealed,
     },
@@ -144,6 +145,9 @@ pub enum DenyReason {
     /// Another request was made before under the same payment id.
     #[error("the payment id was used for another request")]
     Conflict,
+    /// Not eligible by the rules of the home caisse, or at a lower rate only. Decided right after the card's code.
+    #[error("the card's caisse does not cover this, or less of it, by its own rules")]
+    NotEligible,
 }
 
 /// One payment between two caisses, as their pair feeds tell it.

@@ -227,6 +227,7 @@ fn receive(
     match message {
         Message::Have { heads, reply } => {
             federation::have(state, turn, from, &heads, reply);
+            federation::eligible::publish_ours(state, turn);
             shelf::publish(state, turn);
             settle::advance(state, turn);
         }
@@ -235,5 +236,6 @@ fn receive(
         Message::Entries(list) => federation::entries(state, turn, from, &list),
         Message::AuthRequest(ask) => home::authorise(state, turn, from, &ask),
         Message::Query { payment } => host::queried(state, turn, from, payment),
+        Message::Conflict { payment } => host::conflict(state, turn, from, payment),
     }
 }

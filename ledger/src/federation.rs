@@ -3,6 +3,7 @@
 mod accept;
 mod commands;
 mod compare;
+pub(crate) mod eligible;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -12,10 +12,10 @@ use crdt::feed::FeedId;
 use crdt::message::{AuthRequest, Message};
 use crdt::pair::PairBody;
 use crdt::register::prefix;
-use crdt::{BasisPoints, CaisseId, Cents, PaymentId, RequestId, Timestamp};
+use crdt::{CaisseId, Cents, PaymentId, RequestId, Timestamp};
 
-pub(crate) use hears::hears;
 use hears::{asked, close, credit_vendor};
+pub(crate) use hears::{conflict, hears};
 pub(crate) use relearns::relearns;
 use relearns::unheard_sale;
 
@@ -94,6 +94,7 @@ pub(crate) fn pay(state: &mut State, turn: &mut Turn<'_>, request: RequestId, in
         lines: quote.lines,
         bonus: Cents::ZERO,
         left: None,
+        eligibility: None,
         refunded: Cents::ZERO,
         state: SaleState::Paid,
         said: 0,
@@ -154,11 +155,9 @@ fn check(
     let vendor = state.vendors.get(&intent.vendor).ok_or(PaymentRefused::UnknownVendor)?;
     let rate = vendor.coverage(turn.now).ok_or(PaymentRefused::VendorNotApproved)?;
     let home = home_of(state, &intent.card)?;
-    let most = (home != state.me).then(|| {
-        let terms = federation::terms_with(state, home);
-        terms.map_or(BasisPoints::WHOLE, |terms| terms.coverage_max)
-    });
-    let buyer = Buyer { today: turn.today(), most };
+    let visitor = federation::eligible::visitor_rates(state, home, rate, &vendor.kind)?;
+    let rate = visitor.map_or(rate, |visitor| visitor.vendor);
+    let buyer = Buyer { today: turn.today(), visitor };
     let quote = sale::quote(state, intent.vendor, rate, &buyer, &intent.purchase)?;
     Ok((home, quote))
 }
@@ -207,7 +206,10 @@ fn ask(
     if state.waiting.len() >= limits::OPEN_SALES {
         return Err(PaymentRefused::Busy);
     }
-    sale.state = SaleState::Asked { card: intent.card.card(), code };
+    let kind = state.vendors.get(&sale.vendor).map(|vendor| vendor.kind.clone());
+    let bought = intent.purchase.bought(kind.unwrap_or_default());
+    sale.eligibility = Some(terms.eligibility);
+    sale.state = SaleState::Asked { card: intent.card.card(), code, bought };
     let payment = intent.payment;
     turn.put(Kind::Sale, payment.as_bytes(), &sale);
     turn.put(Kind::Open, &open_key(OPEN_SALE, payment.as_bytes()), &());
@@ -218,7 +220,7 @@ fn ask(
 }
 
 fn send_question(turn: &mut Turn<'_>, payment: PaymentId, sale: &Sale) {
-    let (SaleState::Asked { card, code }, Some(request)) = (&sale.state, sale.request) else {
+    let SaleState::Asked { card, code, bought } = &sale.state else {
         return;
     };
     let question = AuthRequest {
@@ -226,7 +228,7 @@ fn send_question(turn: &mut Turn<'_>, payment: PaymentId, sale: &Sale) {
         card: *card,
         vendor: sale.vendor,
         covered: sale.covered,
-        request,
+        bought: bought.clone(),
         code: code.clone(),
     };
     turn.send(sale.home, Message::AuthRequest(question));
@@ -234,8 +236,7 @@ fn send_question(turn: &mut Turn<'_>, payment: PaymentId, sale: &Sale) {
 
 /// Decides without an answer: at our own risk up to the agreed floor, else void.
 fn decide_alone(state: &mut State, turn: &mut Turn<'_>, payment: PaymentId, sale: Sale) {
-    let (SaleState::Asked { card, code }, Some(request)) = (sale.state.clone(), sale.request)
-    else {
+    let SaleState::Asked { card, code, bought } = sale.state.clone() else {
         return;
     };
     let home = sale.home;
@@ -255,7 +256,7 @@ fn decide_alone(state: &mut State, turn: &mut Turn<'_>, payment: PaymentId, sale
         vendor: sale.vendor,
         card,
         covered: sale.covered,
-        request,
+        bought,
         code,
     };
     let said = federation::say(state, turn, home, body);

@@ -1,5 +1,7 @@
 //! Payments as they are stored: a sale at one of our vendors, a charge to one of our members.
 
+use crdt::agreement::Eligibility;
+use crdt::message::Bought;
 use crdt::pair::DenyReason;
 use crdt::seal::Sealed;
 use crdt::{CaisseId, CardId, Cents, Digest, MemberId, PaymentId, Timestamp, VendorId};
@@ -41,6 +43,8 @@ pub struct Sale {
     pub bonus: Cents,
     /// What the member held afterwards, for a card of ours: for the member's own receipt.
     pub left: Option<Cents>,
+    /// Whose rules decided what is eligible, for a card of another caisse.
+    pub eligibility: Option<Eligibility>,
     /// What was given back of it.
     pub refunded: Cents,
     /// Where it stands.
@@ -60,6 +64,8 @@ pub enum SaleState {
         card: CardId,
         /// The code, sealed to the home caisse.
         code: Sealed,
+        /// What the home caisse is told of the purchase.
+        bought: Bought,
     },
     /// Paid with the home caisse's grant.
     Captured,
@@ -104,6 +110,7 @@ impl Sale {
             parts: self.parts.clone(),
             bonus: self.bonus,
             left: self.left,
+            eligibility: self.eligibility,
             at: self.at,
             at_hosts_risk,
         })))
@@ -155,6 +162,9 @@ pub struct Charge {
     pub state: ChargeState,
     /// The place of our decision in the pair feed; 0 if nothing was said.
     pub said: u64,
+    /// The hash of what the host asked ([`crdt::message::AuthRequest::content`]); absent for a charge of
+    /// which we heard no question, or that a restore has lost.
+    pub asked: Option<Digest>,
 }
 
 /// Where a charge stands.

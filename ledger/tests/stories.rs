@@ -16,6 +16,7 @@ mod stories {
     mod hostile;
     mod laws;
     mod models;
+    mod payments;
     mod people;
     mod restore;
     mod settlement;

@@ -103,6 +103,9 @@ impl Names {
             Message::AuthRequest(ask) => {
                 format!("asks for {} of {}", ask.covered, self.payment(&ask.payment))
             }
+            Message::Conflict { payment } => {
+                format!("knows another {}", self.payment(payment))
+            }
             Message::Query { payment } => format!("what became of {}?", self.payment(payment)),
         }
     }

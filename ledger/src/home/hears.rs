@@ -21,13 +21,14 @@ pub(crate) fn hears(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, body
             captured(state, turn, host, *payment, *covered);
         }
         PairBody::Voided { payment } => voided(state, turn, host, *payment),
-        PairBody::FloorCaptured { payment, card, covered, request, code, .. } => {
+        PairBody::FloorCaptured { payment, vendor, card, covered, bought, code } => {
             let request = Request {
                 host,
                 payment: *payment,
                 card: *card,
                 covered: *covered,
-                digest: *request,
+                vendor: *vendor,
+                bought,
                 code,
             };
             at_hosts_risk(state, turn, &request);
@@ -163,7 +164,11 @@ fn at_hosts_risk(state: &mut State, turn: &mut Turn<'_>, request: &Request<'_>) 
     let reason = match known {
         // Heard again after a restore: what we had said stands.
         Some(Charge { state: ChargeState::Obliged | ChargeState::FloorDeclined(_), .. }) => return,
-        Some(charge) if charge.state == ChargeState::Held && charge.covered == covered => {
+        Some(charge)
+            if charge.state == ChargeState::Held
+                && charge.covered == covered
+                && charge.asked.is_none_or(|asked| asked == request.question().content()) =>
+        {
             return oblige(state, turn, host, payment, charge);
         }
         Some(charge) if charge.state == ChargeState::Held => {

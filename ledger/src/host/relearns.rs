@@ -27,6 +27,7 @@ pub(super) fn unheard_sale(at: Timestamp, home: CaisseId) -> Sale {
         lines: Vec::new(),
         bonus: Cents::ZERO,
         left: None,
+        eligibility: None,
         refunded: Cents::ZERO,
         state: SaleState::Voided,
         said: 0,
@@ -56,8 +57,9 @@ pub(crate) fn relearns(
             credit_vendor(state, turn, *payment, &sale, Account::Partner(home));
             close(state, turn, *payment, sale, SaleState::Captured, said);
         }
-        PairBody::FloorCaptured { payment, vendor, covered, request, .. } => {
-            let sale = made(turn, *payment, vendor, covered, request);
+        PairBody::FloorCaptured { payment, vendor, card, covered, bought, .. } => {
+            let request = bought.request(*payment, *card, *vendor);
+            let sale = made(turn, *payment, vendor, covered, &request);
             credit_vendor(state, turn, *payment, &sale, Account::Risk);
             close(state, turn, *payment, sale, SaleState::AtRisk, said);
         }

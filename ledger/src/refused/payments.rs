@@ -110,6 +110,14 @@ pub enum PaymentRefused {
         /// The limit.
         limit: Cents,
     },
+    /// By the agreement the rules of the card's caisse count, and they cover nothing here.
+    #[error(
+        "the card's caisse covers nothing at a vendor of the kind {kind:?}, and its rules count here"
+    )]
+    NotEligible {
+        /// The vendor's kind.
+        kind: String,
+    },
     /// The card's caisse is not connected.
     #[error("the card's caisse cannot be reached right now")]
     HomeUnreachable,

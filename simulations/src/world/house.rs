@@ -110,6 +110,7 @@ fn settings(number: u8) -> Settings {
         payments: PaymentSettings::default(),
         accounting: ledger::accounting::Settings::default(),
         reminders: ledger::dunning::AFTER_DAYS.to_vec(),
+        visits: None,
     }
 }
 
