@@ -164,6 +164,8 @@ fn pair_bodies() -> Vec<PairBody> {
         PairBody::Refunded { refund: PaymentId::new([12; 16]), payment, amount: covered },
         PairBody::PaySent { run, amount: covered },
         PairBody::PayReceived { run, amount: covered },
+        PairBody::Contested { payment },
+        PairBody::ContestEnded { payment },
     ]
 }
 
@@ -179,6 +181,8 @@ fn pair_name(body: &PairBody) -> &'static str {
         PairBody::Refunded { .. } => "Refunded",
         PairBody::PaySent { .. } => "PaySent",
         PairBody::PayReceived { .. } => "PayReceived",
+        PairBody::Contested { .. } => "Contested",
+        PairBody::ContestEnded { .. } => "ContestEnded",
     }
 }
 

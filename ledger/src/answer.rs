@@ -29,6 +29,7 @@ pub use people::*;
 pub use persons::*;
 pub use treasury::*;
 
+use crate::federation::ceiling::CeilingUse;
 use crate::guarantee::Guarantee;
 use crate::lots::OpenLot;
 use crate::verify::Report;
@@ -155,4 +156,6 @@ pub struct Status {
     pub unheard: u64,
     /// Authors proved to have forked.
     pub forked: Vec<CaisseId>,
+    /// Agreements of whose ceiling half or more is used.
+    pub ceilings: Vec<CeilingUse>,
 }

@@ -287,6 +287,7 @@ fn hold(
         account: Some(account),
         covered,
         refunded: Cents::ZERO,
+        recovered: Cents::ZERO,
         state: ChargeState::Held,
         said,
         asked: None,
@@ -306,9 +307,17 @@ fn put_closed(
     said: u64,
 ) {
     let (at, zero) = (turn.now, Cents::ZERO);
-    let (member, account) = (None, None);
-    let asked = None;
-    let charge = Charge { at, member, account, covered: zero, refunded: zero, state, said, asked };
+    let charge = Charge {
+        at,
+        member: None,
+        account: None,
+        covered: zero,
+        refunded: zero,
+        recovered: zero,
+        state,
+        said,
+        asked: None,
+    };
     turn.put(Kind::Charge, &charge_key(&host, &payment), &charge);
 }
 

@@ -100,6 +100,13 @@ pub(crate) fn pay(state: &mut State, turn: &mut Turn<'_>, request: RequestId, in
         said: 0,
     };
     let refused = match (&intent.code, home == state.me) {
+        (PaymentCode::Sealed(code), true) => {
+            // A till without a network to us seals the codes of our own cards too. One that does not open is
+            // a wrong one.
+            let code = state.secrets.sealing.open(code, &intent.payment, &intent.request());
+            let code = code.unwrap_or_default();
+            return at_home::pay(state, turn, request, intent, sale, &code);
+        }
         (PaymentCode::Plain(code), true) => {
             return at_home::pay(state, turn, request, intent, sale, code.digits());
         }
@@ -109,7 +116,7 @@ pub(crate) fn pay(state: &mut State, turn: &mut Turn<'_>, request: RequestId, in
                 Err(refused) => refused,
             }
         }
-        (PaymentCode::Plain(_), false) | (PaymentCode::Sealed(_), true) => PaymentRefused::CodeForm,
+        (PaymentCode::Plain(_), false) => PaymentRefused::CodeForm,
     };
     turn.reply(request, Err(refused.into()));
 }
@@ -130,6 +137,8 @@ fn pay_again(
         // The hash is the same, so this is the price that a restore had lost.
         sale.amount = intent.purchase.amount;
         sale.member_share = sale.amount.saturating_sub(sale.covered);
+        let terms = federation::terms_with(state, sale.home).filter(|_| sale.home != state.me);
+        sale.eligibility = terms.map(|terms| terms.eligibility);
         if let Ok((_, quote)) = check(state, turn, intent)
             && quote.covered == sale.covered
         {

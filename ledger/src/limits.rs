@@ -32,6 +32,12 @@ pub const QUERY_AFTER: Duration = Duration::from_ms(10_000);
 /// Time between two comparisons of heads with a connected peer while something moves.
 pub const COMPARE_EVERY: Duration = Duration::from_ms(2_000);
 
+/// Percent of a ceiling from which the operator is told.
+pub const CEILING_HALF_PERCENT: u32 = 50;
+
+/// Percent of a ceiling, or of a visitor's month, from which refusals are near.
+pub const CEILING_MOST_PERCENT: u32 = 80;
+
 /// Sales that wait for home caisses at one time: beyond, a till is told to try again.
 pub const OPEN_SALES: usize = 10_000;
 

@@ -158,6 +158,8 @@ pub struct Charge {
     pub covered: Cents,
     /// What the host gave back.
     pub refunded: Cents,
+    /// What of that went to our own loss, because we had given it to the member before.
+    pub recovered: Cents,
     /// Where it stands.
     pub state: ChargeState,
     /// The place of our decision in the pair feed; 0 if nothing was said.
@@ -185,6 +187,12 @@ pub enum ChargeState {
 }
 
 impl Charge {
+    /// Returns what the host's refunds gave to the member.
+    #[must_use]
+    pub const fn given(&self) -> Cents {
+        self.refunded.saturating_sub(self.recovered)
+    }
+
     /// Returns where the charge stands, for lists.
     #[must_use]
     pub const fn status(&self) -> PaymentStatus {

@@ -93,11 +93,13 @@ pub enum Kind {
     Statement,
     /// An entry by hand that a line of the bank shows, by the entry's place.
     Matched,
+    /// What a contested payment elsewhere means for settlement, by host and payment id.
+    Contest,
 }
 
 impl Kind {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 44] = [
         Self::Meta,
         Self::Member,
         Self::Person,
@@ -141,6 +143,7 @@ impl Kind {
         Self::Unassigned,
         Self::Statement,
         Self::Matched,
+        Self::Contest,
     ];
 }
 

@@ -7,6 +7,7 @@ mod stories {
     mod bad_input;
     mod between;
     mod cards;
+    mod contests;
     mod disputes;
     mod dunning;
     mod evaluation;

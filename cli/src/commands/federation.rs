@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use ::node::{config::Config, setup};
-use crdt::agreement::Terms;
+use crdt::agreement::{Eligibility, Terms};
 use crdt::contact::Contact;
 use crdt::register::{Change, Charter};
 use ledger::answer::FederationInfo;
+use ledger::federation::ceiling::{CeilingUse, Debtor, Level};
 use ledger::{Answer, Command, Query};
 use serde::de::DeserializeOwned;
 
@@ -37,9 +38,12 @@ pub(super) async fn federation(context: &Context, command: Federation) -> Result
             };
             Done::new(&answer, members(info))
         }
-        Federation::Agree { caisse, terms_file } => {
+        Federation::Agree { caisse, terms_file, eligibility } => {
             let with = resolve::caisse(context, &caisse).await?;
-            let terms = terms(context, terms_file.as_deref())?;
+            let mut terms = terms(context, terms_file.as_deref())?;
+            if let Some(whose) = eligibility {
+                terms.eligibility = whose.into();
+            }
             let answer = context.command(&Command::Agree { with, terms }).await?;
             let text = format!("offered to {with}; in force once it has offered the same terms");
             Done::new(&answer, text)
@@ -178,8 +182,16 @@ fn members(info: &FederationInfo) -> String {
 }
 
 fn agreements(info: &FederationInfo) -> comfy_table::Table {
-    let columns =
-        ["agreement with", "in force", ">coverage", ">per payment", ">per month", ">ceiling"];
+    let columns = [
+        "agreement with",
+        "in force",
+        "rules of",
+        ">coverage",
+        ">per payment",
+        ">per month",
+        ">ceiling",
+        "used",
+    ];
     let mut rows = table(&columns);
     for agreement in &info.agreements {
         let terms = agreement.ours.as_ref().or(agreement.theirs.as_ref());
@@ -187,13 +199,39 @@ fn agreements(info: &FederationInfo) -> comfy_table::Table {
         rows.add_row([
             named(info, &agreement.with),
             yes_no(agreement.in_force).to_owned(),
+            shown(|terms| rules_of(terms.eligibility).to_owned()),
             shown(|terms| terms.coverage_max.to_string()),
             shown(|terms| terms.per_payment.to_string()),
             shown(|terms| terms.per_month.to_string()),
             shown(|terms| terms.ceiling.to_string()),
+            agreement.ceiling.as_ref().map_or("-".to_owned(), used),
         ]);
     }
     rows
+}
+
+/// Whose rules say what is eligible.
+pub(super) const fn rules_of(eligibility: Eligibility) -> &'static str {
+    match eligibility {
+        Eligibility::Host => "host",
+        Eligibility::Home => "home",
+        Eligibility::Strictest => "both",
+    }
+}
+
+/// Says how far a ceiling is used, and by whom.
+pub(super) fn used(used: &CeilingUse) -> String {
+    let warning = match used.level {
+        Level::Below => "",
+        Level::Half => ": think of settling",
+        Level::Most => ": SETTLE NOW",
+        Level::Reached => ": FULL, VISITORS ARE REFUSED",
+    };
+    let debtor = match used.debtor {
+        Debtor::Us => "we owe",
+        Debtor::Partner => "it owes us",
+    };
+    format!("{} %, {debtor} {}{warning}", used.percent, used.owed)
 }
 
 fn proposals(info: &FederationInfo) -> comfy_table::Table {

@@ -32,6 +32,7 @@ pub(super) async fn statement(context: &Context, asked: Statement) -> Result<Don
 fn statement_text(info: &StatementInfo) -> String {
     let (ours, theirs): (Vec<_>, Vec<_>) =
         info.lines.iter().partition(|(_, line)| line.host != info.with);
+    let contested = info.lines.iter().filter(|(_, line)| line.contested).count();
     let owed = info.owed_to_us;
     let direction = match owed.get() {
         0 => "nothing is owed".to_owned(),
@@ -43,6 +44,7 @@ fn statement_text(info: &StatementInfo) -> String {
         ("with", info.with.to_string()),
         ("payments of its members here", ours.len().to_string()),
         ("payments of our members there", theirs.len().to_string()),
+        ("contested, not counted", contested.to_string()),
         ("in all", direction),
         ("digest of this statement", info.now.digest.to_string()),
         ("last one published by both", or_dash(agreed)),
@@ -54,6 +56,7 @@ fn statement_text(info: &StatementInfo) -> String {
             AnomalyKind::RefundAboveCaptured => {
                 "more is given back than was owed; it does not count"
             }
+            AnomalyKind::ContestedNothing => "what is not owed is contested; it does not count",
             AnomalyKind::Overflow => "the sums do not fit an amount of money; it does not count",
         };
         let (place, author) = (anomaly.at.seq, anomaly.at.feed.author);

@@ -7,6 +7,7 @@ use super::{Request, count_card, count_visit, decide, hold, put_closed, visit_ke
 use crate::account::Account;
 use crate::books::{Cause, Phase, Transfer};
 use crate::card;
+use crate::dispute;
 use crate::federation;
 use crate::payment::{Charge, ChargeState, OPEN_CHARGE, charge_key, open_key};
 use crate::records::Kind;
@@ -41,7 +42,9 @@ pub(crate) fn hears(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, body
         | PairBody::Obliged { .. }
         | PairBody::FloorDeclined { .. }
         | PairBody::PaySent { .. }
-        | PairBody::PayReceived { .. } => {}
+        | PairBody::PayReceived { .. }
+        | PairBody::Contested { .. }
+        | PairBody::ContestEnded { .. } => {}
     }
 }
 
@@ -197,7 +200,8 @@ fn at_hosts_risk(state: &mut State, turn: &mut Turn<'_>, request: &Request<'_>) 
     put_closed(turn, host, payment, ChargeState::FloorDeclined(reason), said);
 }
 
-/// The host gives back: to the member it came from.
+/// The host gives back: to the member it came from. What we had given the member at our own loss makes that
+/// loss good first, so that the member does not have it twice.
 fn refunded(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -214,14 +218,21 @@ fn refunded(
         return;
     };
     let account = charge.account.unwrap_or(Account::Suspense);
-    let transfer = Transfer { debit: Account::Partner(host), credit: account, amount };
+    let borne = dispute::borne(turn, &host, payment).saturating_sub(charge.recovered);
+    let recovered = amount.min(borne);
+    let parts = [(Account::Corrections, recovered), (account, amount.saturating_sub(recovered))];
+    let debit = Account::Partner(host);
+    let transfer = |(credit, amount)| Transfer { debit, credit, amount };
+    let transfers = parts.into_iter().filter(|(_, amount)| !amount.is_zero()).map(transfer);
     let cause = Cause::Charge(host, payment);
-    if state.books.enter(turn, cause, Phase::Posted, vec![transfer]).is_ok() {
+    if state.books.enter(turn, cause, Phase::Posted, transfers.collect()).is_ok() {
         if let Some(member) = charge.member {
             spent::uncount(turn, member, turn.day_of(charge.at), amount);
         }
         card::uncount(turn, &open_key(OPEN_CHARGE, &key), amount);
         charge.refunded = sum;
+        charge.recovered = charge.recovered.checked_add(recovered).unwrap_or(sum);
         turn.put(Kind::Charge, &key, &charge);
+        dispute::contest::follow(state, turn, host);
     }
 }

@@ -37,7 +37,9 @@ pub(crate) fn hears(state: &mut State, turn: &mut Turn<'_>, home: CaisseId, body
         | PairBody::FloorCaptured { .. }
         | PairBody::Refunded { .. }
         | PairBody::PaySent { .. }
-        | PairBody::PayReceived { .. } => {}
+        | PairBody::PayReceived { .. }
+        | PairBody::Contested { .. }
+        | PairBody::ContestEnded { .. } => {}
     }
 }
 

@@ -75,6 +75,8 @@ pub(crate) fn relearns(
         | PairBody::Obliged { .. }
         | PairBody::FloorDeclined { .. }
         | PairBody::PaySent { .. }
-        | PairBody::PayReceived { .. } => {}
+        | PairBody::PayReceived { .. }
+        | PairBody::Contested { .. }
+        | PairBody::ContestEnded { .. } => {}
     }
 }

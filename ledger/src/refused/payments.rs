@@ -60,7 +60,7 @@ pub enum PaymentRefused {
         tiers: Vec<Percent>,
     },
     /// The code was not sent in the way that this card needs.
-    #[error("the code must be sent plain for a card of this caisse, sealed for any other")]
+    #[error("the code must be sealed for a card of another caisse")]
     CodeForm,
     /// The card is blocked.
     #[error("the card is blocked")]

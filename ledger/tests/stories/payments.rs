@@ -282,3 +282,44 @@ fn a_question_at_the_hosts_risk_is_checked_by_the_same_rules() {
     assert_eq!(village.balance(1, &visitor), 10_000);
     village.all_is_well();
 }
+
+fn ceiling(village: &Village, house: usize) -> ledger::federation::ceiling::CeilingUse {
+    let ceilings = village.houses[house].caisse.ceilings();
+    assert_eq!(ceilings.len(), 1, "one agreement");
+    ceilings[0]
+}
+
+fn warned(village: &Village, house: usize) -> usize {
+    match village.query(house, &ledger::Query::Status) {
+        Ok(ledger::Answer::Status(status)) => status.ceilings.len(),
+        other => panic!("no status: {other:?}"),
+    }
+}
+
+#[test]
+fn both_sides_are_warned_when_half_and_most_of_a_ceiling_is_used() {
+    use ledger::federation::ceiling::{Debtor, Level};
+    let narrow = Terms { ceiling: cents(7_000), per_month: cents(6_000), ..terms() };
+    let mut village = Village::federated(2, &narrow);
+    let (visitor, vendor) = (village.shopper(1, 3), village.vendor(0, 10_000));
+    let steps = [(4_998, Level::Below, 49), (4, Level::Half, 50), (2_996, Level::Half, 79)];
+    for (number, (price, level, percent)) in steps.into_iter().enumerate() {
+        village.paid(0, 1 + number as u8, vendor, &visitor, price);
+        for (house, debtor) in [(0, Debtor::Partner), (1, Debtor::Us)] {
+            let found = ceiling(&village, house);
+            assert_eq!((found.debtor, found.level, found.percent), (debtor, level, percent));
+            assert_eq!(warned(&village, house), usize::from(level > Level::Below));
+        }
+    }
+    let near = |village: &Village| match village.query(1, &ledger::Query::Federation) {
+        Ok(ledger::Answer::Federation(info)) => info.agreements[0].visitors_near,
+        other => panic!("no federation: {other:?}"),
+    };
+    assert_eq!(near(&village), 1, "55.97 of 60 euros of the visitor's month");
+    let other = village.shopper(1, 3);
+    village.paid(0, 10, vendor, &other, 100);
+    assert_eq!((ceiling(&village, 1).level, near(&village)), (Level::Most, 1));
+    village.paid(0, 11, vendor, &other, 1_905);
+    assert_eq!(ceiling(&village, 0).level, Level::Reached);
+    village.all_is_well();
+}

@@ -182,16 +182,16 @@ impl AgreementSection {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct VisitsSection {
-    #[serde(default)]
-    kinds: Spanned<BTreeMap<String, Percent>>,
+    kinds: Option<Spanned<BTreeMap<String, Percent>>>,
     other_percent: Option<Percent>,
 }
 
 impl VisitsSection {
     /// Returns the rule that is published.
     pub(super) fn read(self) -> Result<Eligible, Misfit> {
-        let span = self.kinds.span();
-        let kinds = self.kinds.into_inner().into_iter().map(|(kind, rate)| (kind, rate.0));
+        let span = self.kinds.as_ref().map_or(0..0, Spanned::span);
+        let kinds = self.kinds.map(Spanned::into_inner).unwrap_or_default();
+        let kinds = kinds.into_iter().map(|(kind, rate)| (kind, rate.0));
         Eligible::new(kinds, self.other_percent.map(|rate| rate.0)).ok_or_else(|| Misfit {
             span,
             message: format!(

@@ -59,6 +59,7 @@ pub(super) const fn tree(kind: Kind) -> u8 {
         Kind::Reversed => 45,
         Kind::ClosedBalance => 46,
         Kind::Agreed => 52,
+        Kind::Contest => 68,
     }
 }
 
@@ -136,6 +137,7 @@ mod tests {
             ("Reversed", 45),
             ("ClosedBalance", 46),
             ("Agreed", 52),
+            ("Contest", 68),
         ];
         assert_eq!(names, expected.map(|(kind, name)| (kind.to_owned(), name)));
     }
