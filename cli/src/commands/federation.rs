@@ -173,7 +173,7 @@ fn members(info: &FederationInfo) -> String {
     }
     text.push_str(&format!("{rows}\n"));
     if !info.agreements.is_empty() {
-        text.push_str(&format!("{}\n", agreements(info)));
+        text.push_str(&format!("{}\n{}", agreements(info), remarks(info)));
     }
     if !info.proposals.is_empty() {
         text.push_str(&format!("{}\n", proposals(info)));
@@ -182,16 +182,8 @@ fn members(info: &FederationInfo) -> String {
 }
 
 fn agreements(info: &FederationInfo) -> comfy_table::Table {
-    let columns = [
-        "agreement with",
-        "in force",
-        "rules of",
-        ">coverage",
-        ">per payment",
-        ">per month",
-        ">ceiling",
-        "used",
-    ];
+    let columns =
+        ["agreement with", "in force", ">coverage", ">per payment", ">per month", ">ceiling"];
     let mut rows = table(&columns);
     for agreement in &info.agreements {
         let terms = agreement.ours.as_ref().or(agreement.theirs.as_ref());
@@ -199,15 +191,38 @@ fn agreements(info: &FederationInfo) -> comfy_table::Table {
         rows.add_row([
             named(info, &agreement.with),
             yes_no(agreement.in_force).to_owned(),
-            shown(|terms| rules_of(terms.eligibility).to_owned()),
             shown(|terms| terms.coverage_max.to_string()),
             shown(|terms| terms.per_payment.to_string()),
             shown(|terms| terms.per_month.to_string()),
             shown(|terms| terms.ceiling.to_string()),
-            agreement.ceiling.as_ref().map_or("-".to_owned(), used),
         ]);
     }
     rows
+}
+
+/// What is worth saying of agreements beside their terms: whose rules count, and what is filling up.
+fn remarks(info: &FederationInfo) -> String {
+    let mut text = String::new();
+    for agreement in &info.agreements {
+        let with = named(info, &agreement.with);
+        let terms = agreement.ours.as_ref().or(agreement.theirs.as_ref());
+        let eligibility = terms.map(|terms| terms.eligibility);
+        if let Some(whose) = eligibility.filter(|whose| *whose != Eligibility::Host) {
+            let stated = if agreement.eligible.is_some() { "" } else { "; IT HAS STATED NONE" };
+            text.push_str(&format!(
+                "{with}: eligible by the rules of: {}{stated}\n",
+                rules_of(whose)
+            ));
+        }
+        if let Some(ceiling) = agreement.ceiling.filter(|used| used.level > Level::Below) {
+            text.push_str(&format!("{with}: ceiling used to {}\n", used(&ceiling)));
+        }
+        if agreement.visitors_near > 0 {
+            let near = agreement.visitors_near;
+            text.push_str(&format!("{with}: {near} member(s) near the limit of the month\n"));
+        }
+    }
+    text
 }
 
 /// Whose rules say what is eligible.

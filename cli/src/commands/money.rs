@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crdt::agreement::Eligibility;
 use crdt::{Cents, MemberId, PaymentId, SignedCents};
 use ledger::answer::{
     AllocationReport, PaymentInfo, PaymentStatus, Receipt, RefundReceipt, RolledOver,
@@ -127,7 +128,7 @@ pub(super) fn receipt_text(receipt: &Receipt) -> String {
             receipt.covered
         )),
     }
-    if let Some(whose) = receipt.eligibility {
+    if let Some(whose) = receipt.eligibility.filter(|whose| *whose != Eligibility::Host) {
         let whose = super::federation::rules_of(whose);
         text.push_str(&format!("eligible by the rules of: {whose}\n"));
     }

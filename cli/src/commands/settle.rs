@@ -44,12 +44,16 @@ fn statement_text(info: &StatementInfo) -> String {
         ("with", info.with.to_string()),
         ("payments of its members here", ours.len().to_string()),
         ("payments of our members there", theirs.len().to_string()),
-        ("contested, not counted", contested.to_string()),
         ("in all", direction),
         ("digest of this statement", info.now.digest.to_string()),
         ("last one published by both", or_dash(agreed)),
         ("the two sides contradict", yes_no(info.differs).to_owned()),
     ]);
+    if contested > 0 {
+        text.push_str(&format!(
+            "{contested} contested payment(s) are not counted until that ends\n"
+        ));
+    }
     for anomaly in &info.anomalies {
         let what = match anomaly.what {
             AnomalyKind::ObligedTwice => "a payment is owed twice; the first counts",
