@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Domain;
 use crate::feed::{Envelope, FeedId, Head, Keyring, Rejected, Verified};
+use crate::revocation::RevocationList;
 use crate::seal::Sealed;
 use crate::{CardId, Cents, Digest, PaymentId, VendorId, limits, wire};
 
@@ -36,6 +37,9 @@ pub enum Message<Entry> {
         /// The payment.
         payment: PaymentId,
     },
+    /// A home caisse tells a host which of its cards do not pay without it. The machine checks the
+    /// signature.
+    Revoked(Box<RevocationList>),
     /// A home caisse says that a question came under the id of another one: the first one's answer stands.
     Conflict {
         /// The payment.
@@ -110,6 +114,7 @@ impl Message<Envelope> {
             }
             Self::Entries(entries) => entries.len() <= limits::ENTRIES_PER_MESSAGE,
             Self::AuthRequest(ask) => ask.bought.kind.chars().count() <= limits::TEXT_CHARS,
+            Self::Revoked(list) => list.cards.len() <= limits::REVOKED_CARDS,
             Self::Want { .. } | Self::Query { .. } | Self::Conflict { .. } => true,
         }
     }
@@ -130,6 +135,7 @@ impl Message<Envelope> {
             Self::Want { feed, after } => Message::Want { feed, after },
             Self::AuthRequest(request) => Message::AuthRequest(request),
             Self::Query { payment } => Message::Query { payment },
+            Self::Revoked(list) => Message::Revoked(list),
             Self::Conflict { payment } => Message::Conflict { payment },
         };
         (message, rejected)
@@ -149,6 +155,7 @@ impl Message<Verified> {
             Self::Want { feed, after } => Message::Want { feed, after },
             Self::AuthRequest(request) => Message::AuthRequest(request),
             Self::Query { payment } => Message::Query { payment },
+            Self::Revoked(list) => Message::Revoked(list),
             Self::Conflict { payment } => Message::Conflict { payment },
         }
     }

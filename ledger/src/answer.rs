@@ -7,6 +7,7 @@ mod disputes;
 mod evaluation;
 mod federation;
 mod foresight;
+mod offline;
 mod payments;
 mod people;
 mod persons;
@@ -24,6 +25,7 @@ pub use disputes::*;
 pub use evaluation::*;
 pub use federation::*;
 pub use foresight::*;
+pub use offline::*;
 pub use payments::*;
 pub use people::*;
 pub use persons::*;
@@ -123,6 +125,8 @@ pub enum Answer {
     Accounts(Vec<AccountInfo>),
     /// What a verification found.
     Verified(Box<Report>),
+    /// Lots, and what follows from them.
+    Offline(OfflineAnswer),
 }
 
 /// How a caisse is.
@@ -156,6 +160,8 @@ pub struct Status {
     pub unheard: u64,
     /// Authors proved to have forked.
     pub forked: Vec<CaisseId>,
+    /// Partners with an agreement that cannot be reached, and what can be sold without them.
+    pub degraded: Vec<LotRoom>,
     /// Agreements of whose ceiling half or more is used.
     pub ceilings: Vec<CeilingUse>,
 }

@@ -4,6 +4,7 @@ mod accounting;
 mod card;
 mod disputes;
 mod foresight;
+mod offline;
 mod pay;
 mod people;
 mod treasury;
@@ -23,6 +24,7 @@ pub use accounting::*;
 pub use card::*;
 pub use disputes::*;
 pub use foresight::*;
+pub use offline::*;
 pub use pay::*;
 pub use people::*;
 pub use treasury::*;
@@ -205,6 +207,8 @@ pub enum Command {
         /// Who paid us.
         from: CaisseId,
     },
+    /// Something about sales while a caisse cannot be reached.
+    Offline(OfflineCommand),
 }
 
 /// A question; changes nothing.
@@ -280,4 +284,6 @@ pub enum Query {
     Accounts,
     /// Everything re-derived from the books and feeds.
     Verify,
+    /// Something about sales while a caisse cannot be reached.
+    Offline(OfflineQuery),
 }

@@ -10,7 +10,7 @@ use crdt::pair::{DenyReason, PairBody};
 use crdt::seal::Sealed;
 use crdt::{CaisseId, CardId, Cents, MemberId, Month, PaymentId, Timestamp, VendorId};
 
-pub(crate) use hears::hears;
+pub(crate) use hears::{hears, oblige, release};
 pub(crate) use relearns::relearns;
 
 use crate::account::Account;
@@ -48,20 +48,20 @@ pub(crate) fn load(state: &mut State, records: &dyn Records) {
 }
 
 /// What a host asks us to pay, from an authorisation or a sale at its own risk.
-struct Request<'a> {
-    host: CaisseId,
-    payment: PaymentId,
-    card: CardId,
-    covered: Cents,
-    vendor: VendorId,
+pub(crate) struct Request<'a> {
+    pub host: CaisseId,
+    pub payment: PaymentId,
+    pub card: CardId,
+    pub covered: Cents,
+    pub vendor: VendorId,
     /// What is bought, by which the code opens and what is eligible is checked.
-    bought: &'a Bought,
-    code: &'a Sealed,
+    pub bought: &'a Bought,
+    pub code: &'a Sealed,
 }
 
 impl Request<'_> {
     /// Returns the question that a host asks, or would have asked, for it.
-    fn question(&self) -> AuthRequest {
+    pub fn question(&self) -> AuthRequest {
         let Self { payment, card, vendor, covered, .. } = *self;
         let (bought, code) = (self.bought.clone(), self.code.clone());
         AuthRequest { payment, card, vendor, covered, bought, code }
@@ -182,7 +182,9 @@ fn decide(
     if room.min(of_card) < request.covered {
         return Err(DenyReason::SpendingCap);
     }
-    let owed = state.books.owed_to(host).checked_add(request.covered.signed());
+    // What the host can still sell by lots is promised as well.
+    let promised = request.covered.checked_add(state.offline.left_for(host));
+    let owed = promised.and_then(|more| state.books.owed_to(host).checked_add(more.signed()));
     let open =
         state.holds.range((host, PaymentId::new([0; 16]))..=(host, PaymentId::new([255; 16])));
     let below = owed.is_some_and(|owed| owed.positive_part() <= terms.ceiling);
@@ -239,13 +241,13 @@ fn grant(state: &mut State, turn: &mut Turn<'_>, request: &Request<'_>, payer: P
 }
 
 /// Counts what a card with limits spends elsewhere.
-fn count_card(state: &State, turn: &mut Turn<'_>, request: &Request<'_>) {
+pub(crate) fn count_card(state: &State, turn: &mut Turn<'_>, request: &Request<'_>) {
     let key = open_key(OPEN_CHARGE, &charge_key(&request.host, &request.payment));
     card::count(state, turn, request.card, &key, request.covered);
 }
 
 /// Counts what a member spends at a host in a month, for the agreement's limit.
-fn count_visit(
+pub(crate) fn count_visit(
     turn: &mut Turn<'_>,
     host: CaisseId,
     month: Month,
@@ -290,6 +292,8 @@ fn hold(
         recovered: Cents::ZERO,
         state: ChargeState::Held,
         said,
+        lot: None,
+        loss: None,
         asked: None,
     };
     let key = charge_key(&host, &payment);
@@ -299,7 +303,7 @@ fn hold(
     state.holds.insert((host, payment), Hold { since: turn.now, ask_at });
 }
 
-fn put_closed(
+pub(crate) fn put_closed(
     turn: &mut Turn<'_>,
     host: CaisseId,
     payment: PaymentId,
@@ -317,6 +321,8 @@ fn put_closed(
         state,
         said,
         asked: None,
+        lot: None,
+        loss: None,
     };
     turn.put(Kind::Charge, &charge_key(&host, &payment), &charge);
 }

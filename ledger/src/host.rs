@@ -12,7 +12,7 @@ use crdt::feed::FeedId;
 use crdt::message::{AuthRequest, Message};
 use crdt::pair::PairBody;
 use crdt::register::prefix;
-use crdt::{CaisseId, Cents, PaymentId, RequestId, Timestamp};
+use crdt::{CaisseId, CardId, Cents, LotId, PaymentId, RequestId, Timestamp};
 
 use hears::{asked, close, credit_vendor};
 pub(crate) use hears::{conflict, hears};
@@ -23,9 +23,10 @@ use crate::account::Account;
 use crate::command::{PayIntent, PaymentCode};
 use crate::federation;
 use crate::limits;
+use crate::offline;
 use crate::payment::{OPEN_SALE, Sale, SaleState, open_key, open_range};
 use crate::records::{Kind, Records};
-use crate::refused::PaymentRefused;
+use crate::refused::{PaymentRefused, WithoutHome};
 use crate::sale::{self, Buyer, Quote};
 use crate::state::State;
 use crate::turn::{Effect, Turn};
@@ -98,6 +99,7 @@ pub(crate) fn pay(state: &mut State, turn: &mut Turn<'_>, request: RequestId, in
         refunded: Cents::ZERO,
         state: SaleState::Paid,
         said: 0,
+        lot: None,
     };
     let refused = match (&intent.code, home == state.me) {
         (PaymentCode::Sealed(code), true) => {
@@ -207,10 +209,13 @@ fn ask(
     if sale.covered > terms.per_payment {
         return Err(PaymentRefused::VisitorLimit { limit: terms.per_payment });
     }
-    let connected = state.federation.as_ref().is_some_and(|f| f.is_connected(&home));
-    let reachable = connected || sale.covered <= terms.floor;
-    if !federation::may_speak_to(state, home) || !reachable {
+    if !federation::may_speak_to(state, home) {
         return Err(PaymentRefused::HomeUnreachable);
+    }
+    let connected = state.federation.as_ref().is_some_and(|f| f.is_connected(&home));
+    let (card, scanned) = (intent.card.card(), matches!(intent.card, CardText::Certificate(_)));
+    if !connected {
+        alone(state, turn, &sale, card, scanned)?;
     }
     if state.waiting.len() >= limits::OPEN_SALES {
         return Err(PaymentRefused::Busy);
@@ -218,18 +223,23 @@ fn ask(
     let kind = state.vendors.get(&sale.vendor).map(|vendor| vendor.kind.clone());
     let bought = intent.purchase.bought(kind.unwrap_or_default());
     sale.eligibility = Some(terms.eligibility);
-    sale.state = SaleState::Asked { card: intent.card.card(), code, bought };
+    sale.state = SaleState::Asked { card, code, scanned, bought };
     let payment = intent.payment;
     turn.put(Kind::Sale, payment.as_bytes(), &sale);
     turn.put(Kind::Open, &open_key(OPEN_SALE, payment.as_bytes()), &());
     let times = Some(Times::from(turn.now, state));
     state.waiting.insert(payment, Waiting { home, times, requests: vec![request] });
-    send_question(turn, payment, &sale);
+    if connected {
+        send_question(turn, payment, &sale);
+    } else {
+        // Nobody will answer: what would be decided at the deadline is decided now.
+        decide_alone(state, turn, payment, sale);
+    }
     Ok(())
 }
 
 fn send_question(turn: &mut Turn<'_>, payment: PaymentId, sale: &Sale) {
-    let SaleState::Asked { card, code, bought } = &sale.state else {
+    let SaleState::Asked { card, code, bought, .. } = &sale.state else {
         return;
     };
     let question = AuthRequest {
@@ -243,34 +253,61 @@ fn send_question(turn: &mut Turn<'_>, payment: PaymentId, sale: &Sale) {
     turn.send(sale.home, Message::AuthRequest(question));
 }
 
-/// Decides without an answer: at our own risk up to the agreed floor, else void.
-fn decide_alone(state: &mut State, turn: &mut Turn<'_>, payment: PaymentId, sale: Sale) {
-    let SaleState::Asked { card, code, bought } = sale.state.clone() else {
+/// How a sale can be made without an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Alone {
+    /// By a lot: the home caisse pays.
+    ByLot(LotId),
+    /// At our own risk, up to the agreed floor.
+    AtRisk,
+}
+
+/// Says how a sale can be made without an answer: by a lot, else at our own risk. A card that its caisse
+/// has listed is not sold to in either way.
+fn alone(
+    state: &State,
+    turn: &Turn<'_>,
+    sale: &Sale,
+    card: CardId,
+    scanned: bool,
+) -> Result<Alone, WithoutHome> {
+    let terms = federation::terms_with(state, sale.home);
+    let floor = terms.map_or(Cents::ZERO, |terms| terms.floor);
+    match offline::choose(state, turn, sale.home, card, scanned, sale.covered) {
+        Ok(lot) => Ok(Alone::ByLot(lot)),
+        Err(why) if why == WithoutHome::Listed || sale.covered > floor => Err(why),
+        Err(_) => Ok(Alone::AtRisk),
+    }
+}
+
+/// Decides without an answer, once: by a lot, at our own risk, else void.
+fn decide_alone(state: &mut State, turn: &mut Turn<'_>, payment: PaymentId, mut sale: Sale) {
+    let SaleState::Asked { card, code, scanned, bought } = sale.state.clone() else {
         return;
     };
-    let home = sale.home;
-    let floor = federation::terms_with(state, home).map_or(Cents::ZERO, |terms| terms.floor);
-    if sale.covered > floor {
+    let (home, vendor, covered) = (sale.home, sale.vendor, sale.covered);
+    let Ok(way) = alone(state, turn, &sale, card, scanned) else {
         let said = federation::say(state, turn, home, PairBody::Voided { payment });
         return close(state, turn, payment, sale, SaleState::Voided, said);
-    }
+    };
     #[cfg(feature = "mutants")]
     let payment = if state.is_mutant(crate::caisse::Mutant::M5) {
         mutants::forget_old_id(state, turn, payment)
     } else {
         payment
     };
-    let body = PairBody::FloorCaptured {
-        payment,
-        vendor: sale.vendor,
-        card,
-        covered: sale.covered,
-        bought,
-        code,
+    let body = match way {
+        Alone::ByLot(lot) => {
+            sale.lot = Some(lot);
+            offline::debit(state, turn, (home, lot), card, covered);
+            PairBody::OfflineCaptured { payment, lot, vendor, card, covered, bought, code }
+        }
+        Alone::AtRisk => PairBody::FloorCaptured { payment, vendor, card, covered, bought, code },
     };
     let said = federation::say(state, turn, home, body);
     credit_vendor(state, turn, payment, &sale, Account::Risk);
     close(state, turn, payment, sale, SaleState::AtRisk, said);
+    offline::tidy(state, turn, home);
 }
 
 /// Answers a home caisse that asks what became of a payment. One that we never heard of is void from

@@ -29,6 +29,16 @@ pub const ASK_AGAIN: Duration = Duration::from_ms(1_000);
 /// Age at which a home caisse asks what became of a hold, and then the time between its questions.
 pub const QUERY_AFTER: Duration = Duration::from_ms(10_000);
 
+/// Open lots of one partner in one direction: one in use and those that it has not closed yet.
+pub const OPEN_LOTS: usize = 8;
+
+/// Days for which a partner's list of cards is good enough to sell without it: a card that is blocked is
+/// refused everywhere after that.
+pub const CARD_LIST_DAYS: u16 = 7;
+
+/// Time after which a connected partner is told again which cards do not pay without us.
+pub const CARD_LIST_AGAIN: Duration = Duration::from_ms(24 * 3_600_000);
+
 /// Time between two comparisons of heads with a connected peer while something moves.
 pub const COMPARE_EVERY: Duration = Duration::from_ms(2_000);
 

@@ -93,13 +93,23 @@ pub enum Kind {
     Statement,
     /// An entry by hand that a line of the bank shows, by the entry's place.
     Matched,
+    /// What a partner gets to sell by while we cannot be reached, by partner.
+    LotPolicy,
+    /// A lot that we gave, by partner and lot.
+    LotGiven,
+    /// A lot that we hold, by partner and lot.
+    LotHeld,
+    /// What a card took of an open lot, by a letter for our side, partner, lot and card.
+    LotCard,
+    /// A partner's list of cards that do not pay without it, by partner.
+    CardList,
     /// What a contested payment elsewhere means for settlement, by host and payment id.
     Contest,
 }
 
 impl Kind {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 49] = [
         Self::Meta,
         Self::Member,
         Self::Person,
@@ -143,6 +153,11 @@ impl Kind {
         Self::Unassigned,
         Self::Statement,
         Self::Matched,
+        Self::LotPolicy,
+        Self::LotGiven,
+        Self::LotHeld,
+        Self::LotCard,
+        Self::CardList,
         Self::Contest,
     ];
 }

@@ -470,6 +470,10 @@ pub(crate) fn hears(state: &mut State, turn: &mut Turn<'_>, partner: CaisseId, b
         | PairBody::Obliged { .. }
         | PairBody::FloorDeclined { .. }
         | PairBody::Refunded { .. }
+        | PairBody::LotGranted { .. }
+        | PairBody::LotCloseAsked { .. }
+        | PairBody::OfflineCaptured { .. }
+        | PairBody::LotClosed { .. }
         | PairBody::Contested { .. }
         | PairBody::ContestEnded { .. } => {}
     }
@@ -492,6 +496,10 @@ pub(crate) fn relearns(state: &mut State, turn: &mut Turn<'_>, partner: CaisseId
         | PairBody::Obliged { .. }
         | PairBody::FloorDeclined { .. }
         | PairBody::Refunded { .. }
+        | PairBody::LotGranted { .. }
+        | PairBody::LotCloseAsked { .. }
+        | PairBody::OfflineCaptured { .. }
+        | PairBody::LotClosed { .. }
         | PairBody::Contested { .. }
         | PairBody::ContestEnded { .. } => {}
     }

@@ -16,6 +16,7 @@ mod stories {
     mod home;
     mod hostile;
     mod laws;
+    mod lots;
     mod models;
     mod payments;
     mod people;

@@ -95,7 +95,7 @@ impl Config {
             territory: values::communes(file.caisse.territory)?,
             zone: file.caisse.time_zone.0,
             rules: file.rules.read()?,
-            payments: payments_of(&file.cards, &file.payments),
+            payments: payments_of(&file.cards, &file.payments, &file.offline),
             accounting: accounting::settings(file.caisse.siren, file.chart, &file.receipts)?,
             reminders: file.dunning.after_days.read()?,
             visits: file.visits.map(VisitsSection::read).transpose()?,

@@ -69,8 +69,7 @@ pub fn restless(world: &World) -> String {
         open.push("not everyone sees the same".to_owned());
     }
     for (number, sale) in world.tills.sales.iter().enumerate() {
-        let at_risk = sale.is_at_risk()
-            && sold(world, sale).is_none_or(|info| info.status == PaymentStatus::AtRisk);
+        let at_risk = sale.is_at_risk() && sold(world, sale).is_none_or(|info| waits(info.status));
         if sale.word.is_none() || at_risk {
             open.push(format!("sale {number} has no answer"));
         }
@@ -102,6 +101,10 @@ fn payment(world: &World, house: usize, sale: &Sale) -> Option<PaymentInfo> {
     }
 }
 
+const fn waits(status: PaymentStatus) -> bool {
+    matches!(status, PaymentStatus::AtRisk | PaymentStatus::ByLot)
+}
+
 impl Sale {
     /// Returns whether the till was told that it is paid.
     #[must_use]
@@ -109,9 +112,9 @@ impl Sale {
         matches!(self.word, Some(Word::Paid(_)))
     }
 
-    /// Returns whether the till was told that it is paid at the host's risk.
+    /// Returns whether the till was told that it is paid without the home caisse's answer.
     #[must_use]
     pub const fn is_at_risk(&self) -> bool {
-        matches!(&self.word, Some(Word::Paid(receipt)) if receipt.at_hosts_risk)
+        matches!(&self.word, Some(Word::Paid(receipt)) if receipt.offline)
     }
 }

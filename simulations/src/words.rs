@@ -103,6 +103,7 @@ impl Names {
             Message::AuthRequest(ask) => {
                 format!("asks for {} of {}", ask.covered, self.payment(&ask.payment))
             }
+            Message::Revoked(list) => format!("lists {} cards", list.cards.len()),
             Message::Conflict { payment } => {
                 format!("knows another {}", self.payment(payment))
             }

@@ -9,6 +9,7 @@ use crate::books::{Cause, Phase, Transfer};
 use crate::card;
 use crate::dispute;
 use crate::federation;
+use crate::offline;
 use crate::payment::{Charge, ChargeState, OPEN_CHARGE, charge_key, open_key};
 use crate::records::Kind;
 use crate::spent;
@@ -37,12 +38,27 @@ pub(crate) fn hears(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, body
         PairBody::Refunded { payment, amount, .. } => {
             refunded(state, turn, host, *payment, *amount);
         }
+        PairBody::OfflineCaptured { payment, lot, vendor, card, covered, bought, code } => {
+            let request = Request {
+                host,
+                payment: *payment,
+                card: *card,
+                covered: *covered,
+                vendor: *vendor,
+                bought,
+                code,
+            };
+            offline::claimed(state, turn, &request, *lot);
+        }
+        PairBody::LotClosed { .. } => offline::home_hears(state, turn, host, body),
         PairBody::Granted { .. }
         | PairBody::Denied { .. }
         | PairBody::Obliged { .. }
         | PairBody::FloorDeclined { .. }
         | PairBody::PaySent { .. }
         | PairBody::PayReceived { .. }
+        | PairBody::LotGranted { .. }
+        | PairBody::LotCloseAsked { .. }
         | PairBody::Contested { .. }
         | PairBody::ContestEnded { .. } => {}
     }
@@ -72,7 +88,7 @@ fn captured(
     }
 }
 
-fn oblige(
+pub(crate) fn oblige(
     state: &mut State,
     turn: &mut Turn<'_>,
     host: CaisseId,
@@ -135,7 +151,7 @@ fn voided(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, payment: Payme
 }
 
 /// Ends a hold without a debt.
-fn release(
+pub(crate) fn release(
     state: &mut State,
     turn: &mut Turn<'_>,
     host: CaisseId,
@@ -217,15 +233,15 @@ fn refunded(
     let (ChargeState::Obliged, Some(sum)) = (charge.state, sum) else {
         return;
     };
-    let account = charge.account.unwrap_or(Account::Suspense);
     let borne = dispute::borne(turn, &host, payment).saturating_sub(charge.recovered);
     let recovered = amount.min(borne);
-    let parts = [(Account::Corrections, recovered), (account, amount.saturating_sub(recovered))];
-    let debit = Account::Partner(host);
-    let transfer = |(credit, amount)| Transfer { debit, credit, amount };
-    let transfers = parts.into_iter().filter(|(_, amount)| !amount.is_zero()).map(transfer);
+    let (from, rest) = (Account::Partner(host), amount.saturating_sub(recovered));
+    let mut transfers =
+        vec![Transfer { debit: from, credit: Account::Corrections, amount: recovered }];
+    transfers.extend(offline::refund(state, &charge, from, rest));
+    transfers.retain(|transfer| !transfer.amount.is_zero());
     let cause = Cause::Charge(host, payment);
-    if state.books.enter(turn, cause, Phase::Posted, transfers.collect()).is_ok() {
+    if state.books.enter(turn, cause, Phase::Posted, transfers).is_ok() {
         if let Some(member) = charge.member {
             spent::uncount(turn, member, turn.day_of(charge.at), amount);
         }

@@ -54,7 +54,12 @@ pub(crate) fn relearns(
         }
         PairBody::Contested { payment } => contest::said(turn, host, *payment, true),
         PairBody::ContestEnded { payment } => contest::said(turn, host, *payment, false),
-        PairBody::Captured { .. }
+        PairBody::LotGranted { .. } | PairBody::LotCloseAsked { .. } => {
+            crate::offline::home_relearns(state, turn, host, body);
+        }
+        PairBody::OfflineCaptured { .. }
+        | PairBody::LotClosed { .. }
+        | PairBody::Captured { .. }
         | PairBody::Voided { .. }
         | PairBody::FloorCaptured { .. }
         | PairBody::Refunded { .. }

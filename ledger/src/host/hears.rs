@@ -32,7 +32,12 @@ pub(crate) fn hears(state: &mut State, turn: &mut Turn<'_>, home: CaisseId, body
         PairBody::FloorDeclined { payment, reason } => {
             risk_ended(state, turn, home, *payment, Some(*reason));
         }
-        PairBody::Captured { .. }
+        PairBody::LotGranted { .. } | PairBody::LotCloseAsked { .. } => {
+            crate::offline::host_hears(state, turn, home, body);
+        }
+        PairBody::OfflineCaptured { .. }
+        | PairBody::LotClosed { .. }
+        | PairBody::Captured { .. }
         | PairBody::Voided { .. }
         | PairBody::FloorCaptured { .. }
         | PairBody::Refunded { .. }
@@ -112,7 +117,7 @@ pub(super) fn close(
     }
 }
 
-/// A sale at our own risk ends: the home caisse pays, or it is our loss.
+/// A sale without an answer, at our own risk or by a lot, ends: the home caisse pays, or it is our loss.
 fn risk_ended(
     state: &mut State,
     turn: &mut Turn<'_>,

@@ -31,6 +31,7 @@ pub(super) fn unheard_sale(at: Timestamp, home: CaisseId) -> Sale {
         refunded: Cents::ZERO,
         state: SaleState::Voided,
         said: 0,
+        lot: None,
     }
 }
 
@@ -63,6 +64,15 @@ pub(crate) fn relearns(
             credit_vendor(state, turn, *payment, &sale, Account::Risk);
             close(state, turn, *payment, sale, SaleState::AtRisk, said);
         }
+        PairBody::OfflineCaptured { payment, lot, vendor, card, covered, bought, .. } => {
+            let request = bought.request(*payment, *card, *vendor);
+            let mut sale = made(turn, *payment, vendor, covered, &request);
+            sale.lot = Some(*lot);
+            crate::offline::debit(state, turn, (home, *lot), *card, *covered);
+            credit_vendor(state, turn, *payment, &sale, Account::Risk);
+            close(state, turn, *payment, sale, SaleState::AtRisk, said);
+        }
+        PairBody::LotClosed { .. } => crate::offline::host_relearns(state, turn, home, body),
         PairBody::Voided { payment } => match asked(turn, home, *payment) {
             Some(sale) => close(state, turn, *payment, sale, SaleState::Voided, said),
             None => void_unheard(turn, home, *payment, said),
@@ -76,6 +86,8 @@ pub(crate) fn relearns(
         | PairBody::FloorDeclined { .. }
         | PairBody::PaySent { .. }
         | PairBody::PayReceived { .. }
+        | PairBody::LotGranted { .. }
+        | PairBody::LotCloseAsked { .. }
         | PairBody::Contested { .. }
         | PairBody::ContestEnded { .. } => {}
     }

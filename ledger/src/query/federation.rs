@@ -58,7 +58,7 @@ pub(super) fn register(state: &State, turn: &Turn<'_>) -> Outcome {
     })))
 }
 
-pub(super) fn card_home(state: &State, card: &CardText) -> Outcome {
+pub(super) fn card_home(state: &State, turn: &Turn<'_>, card: &CardText) -> Outcome {
     let home = home_of(state, card)?;
     let seal_to = if home == state.me {
         None
@@ -67,7 +67,8 @@ pub(super) fn card_home(state: &State, card: &CardText) -> Outcome {
         let contacts = federation.map(|f| f.view.register.contacts()).unwrap_or_default();
         Some(contacts.get(&home).ok_or(PaymentRefused::UnknownCard)?.sealing)
     };
-    Ok(Answer::CardHome(CardHome { card: card.card(), home, seal_to }))
+    let degraded = crate::offline::degraded(state, turn, home);
+    Ok(Answer::CardHome(CardHome { card: card.card(), home, seal_to, degraded }))
 }
 
 pub(super) fn peers(state: &State) -> Vec<PeerInfo> {

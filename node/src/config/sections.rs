@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use crdt::agreement::{Eligibility, Eligible, Terms};
-use crdt::{Cents, Duration};
+use crdt::{BasisPoints, Cents, Duration};
+use ledger::offline::OfflineSettings;
 use ledger::state::PaymentSettings;
 use serde::Deserialize;
 use toml::Spanned;
@@ -41,6 +42,8 @@ pub(super) struct File {
     pub cards: CardsSection,
     #[serde(default)]
     pub payments: PaymentsSection,
+    #[serde(default)]
+    pub offline: OfflineSection,
     #[serde(default)]
     pub chart: ChartSection,
     #[serde(default)]
@@ -89,12 +92,37 @@ impl Default for PaymentsSection {
     }
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct OfflineSection {
+    recovery_percent: UpTo<100>,
+}
+
+impl Default for OfflineSection {
+    fn default() -> Self {
+        Self { recovery_percent: UpTo(25) }
+    }
+}
+
+impl OfflineSection {
+    fn read(&self) -> OfflineSettings {
+        let points = u16::try_from(self.recovery_percent.0.saturating_mul(100));
+        let recovery = points.ok().and_then(|points| BasisPoints::new(points).ok());
+        recovery.map_or_else(OfflineSettings::default, |recovery| OfflineSettings { recovery })
+    }
+}
+
 /// Returns how payments are decided.
-pub(super) fn payments_of(cards: &CardsSection, payments: &PaymentsSection) -> PaymentSettings {
+pub(super) fn payments_of(
+    cards: &CardsSection,
+    payments: &PaymentsSection,
+    offline: &OfflineSection,
+) -> PaymentSettings {
     PaymentSettings {
         decision: Duration::from_ms(payments.decision_ms.0),
         code_attempts: cards.code_attempts.0,
         code_lock: Duration::from_ms(cards.code_lock_hours.0 * 3_600_000),
+        offline: offline.read(),
     }
 }
 

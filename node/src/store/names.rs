@@ -59,6 +59,11 @@ pub(super) const fn tree(kind: Kind) -> u8 {
         Kind::Reversed => 45,
         Kind::ClosedBalance => 46,
         Kind::Agreed => 52,
+        Kind::LotPolicy => 60,
+        Kind::LotGiven => 61,
+        Kind::LotHeld => 62,
+        Kind::LotCard => 63,
+        Kind::CardList => 64,
         Kind::Contest => 68,
     }
 }
@@ -137,6 +142,11 @@ mod tests {
             ("Reversed", 45),
             ("ClosedBalance", 46),
             ("Agreed", 52),
+            ("LotPolicy", 60),
+            ("LotGiven", 61),
+            ("LotHeld", 62),
+            ("LotCard", 63),
+            ("CardList", 64),
             ("Contest", 68),
         ];
         assert_eq!(names, expected.map(|(kind, name)| (kind.to_owned(), name)));

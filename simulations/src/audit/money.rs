@@ -22,8 +22,10 @@ pub(super) fn every_word_is_booked(world: &World) -> Result<(), Broken> {
         let charged = charge.as_ref().map(|info| info.status);
         let expected = match (&sale.word, home == sale.stall.host) {
             (Some(Word::Paid(_)), true) => status == Some(PaymentStatus::Paid),
-            (Some(Word::Paid(receipt)), false) if receipt.at_hosts_risk => match status {
-                Some(PaymentStatus::AtRiskAccepted) => charged == Some(PaymentStatus::Obliged),
+            (Some(Word::Paid(receipt)), false) if receipt.offline => match status {
+                Some(PaymentStatus::AtRiskAccepted | PaymentStatus::ByLotAccepted) => {
+                    charged == Some(PaymentStatus::Obliged)
+                }
                 Some(PaymentStatus::AtRiskLost) => charged != Some(PaymentStatus::Obliged),
                 _ => false,
             },
@@ -48,10 +50,14 @@ pub(super) fn every_word_is_booked(world: &World) -> Result<(), Broken> {
     Ok(())
 }
 
+const fn accepted(status: Option<PaymentStatus>) -> bool {
+    matches!(status, Some(PaymentStatus::AtRiskAccepted | PaymentStatus::ByLotAccepted))
+}
+
 /// Returns whether the member pays for a sale, and not its host.
 fn member_pays(world: &World, sale: &Sale) -> bool {
     let status = || sold(world, sale).map(|info| info.status);
-    sale.is_paid() && (!sale.is_at_risk() || status() == Some(PaymentStatus::AtRiskAccepted))
+    sale.is_paid() && (!sale.is_at_risk() || accepted(status()))
 }
 
 /// What is expected of the accounts, from the words of tills alone.
