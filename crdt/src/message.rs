@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::feed::{Envelope, FeedId, Head, Keyring, Rejected, Verified};
+use crate::fork::ForkProof;
 use crate::seal::Sealed;
 use crate::{CardId, Cents, Digest, PaymentId, VendorId, limits};
 
@@ -35,6 +36,8 @@ pub enum Message<Entry> {
         /// The payment.
         payment: PaymentId,
     },
+    /// Proofs that caisses contradicted themselves: whoever gets a new one checks it and passes it on.
+    Forked(Vec<ForkProof>),
 }
 
 /// Whether a message expects the same in return.
@@ -72,6 +75,10 @@ impl Message<Envelope> {
                 heads.len() <= limits::HEADS_PER_MESSAGE
             }
             Self::Entries(entries) => entries.len() <= limits::ENTRIES_PER_MESSAGE,
+            Self::Forked(proofs) => {
+                proofs.len() <= limits::PROOFS_PER_MESSAGE
+                    && proofs.iter().all(ForkProof::within_limits)
+            }
             Self::Want { .. } | Self::AuthRequest(_) | Self::Query { .. } => true,
         }
     }
@@ -92,6 +99,7 @@ impl Message<Envelope> {
             Self::Want { feed, after } => Message::Want { feed, after },
             Self::AuthRequest(request) => Message::AuthRequest(request),
             Self::Query { payment } => Message::Query { payment },
+            Self::Forked(proofs) => Message::Forked(proofs),
         };
         (message, rejected)
     }
@@ -110,6 +118,7 @@ impl Message<Verified> {
             Self::Want { feed, after } => Message::Want { feed, after },
             Self::AuthRequest(request) => Message::AuthRequest(request),
             Self::Query { payment } => Message::Query { payment },
+            Self::Forked(proofs) => Message::Forked(proofs),
         }
     }
 }

@@ -13,6 +13,7 @@ use crdt::contact::{Contact, caisse_id, certify};
 use crdt::feed::{
     Audience, Body, Draft, Envelope, FeedId, Head, Keyring, PROTOCOL_VERSION, PublicBody,
 };
+use crdt::fork::ForkProof;
 use crdt::key::SecretKey;
 use crdt::message::{AuthRequest, Message, Reply};
 use crdt::pair::{Cut, DenyReason, Pair, PairBody};
@@ -193,6 +194,10 @@ fn messages() -> Vec<(&'static str, Message<Envelope>)> {
         Message::Entries(vec![said]),
         Message::AuthRequest(auth),
         Message::Query { payment: PaymentId::new([9; 16]) },
+        Message::Forked(vec![ForkProof::of(
+            &entry(Body::Pair(PairBody::Voided { payment: PaymentId::new([9; 16]) })),
+            &entry(Body::Pair(PairBody::Voided { payment: PaymentId::new([10; 16]) })),
+        )]),
     ];
     let name = |message: &Message<Envelope>| match message {
         Message::Have { .. } => "message Have",
@@ -201,6 +206,7 @@ fn messages() -> Vec<(&'static str, Message<Envelope>)> {
         Message::Entries(_) => "message Entries",
         Message::AuthRequest(_) => "message AuthRequest",
         Message::Query { .. } => "message Query",
+        Message::Forked(_) => "message Forked",
     };
     all.into_iter().map(|message| (name(&message), message)).collect()
 }
@@ -269,5 +275,5 @@ fn what_was_said_is_understood() {
             understood += 1;
         }
     }
-    assert_eq!(understood, 12 + 10 + 6);
+    assert_eq!(understood, 12 + 10 + 7);
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crdt::agreement::{Eligibility, Terms, TermsOffer};
 use crdt::contact::{Contact, caisse_id, certify};
 use crdt::feed::{Body, Draft, Envelope, FeedId, Head, PublicBody, Verified};
-use crdt::fork::{ForkProof, NotAFork};
+use crdt::fork::{BadProof, ForkProof, Keys, NotAFork, ProofFile};
 use crdt::key::SecretKey;
 use crdt::register::{Change, Charter, Proposal};
 use crdt::replica::{Inserted, Replica};
@@ -267,6 +267,39 @@ fn a_proof_accepts_every_true_fork_and_no_mutated_one() {
     let two_authors = feed(&authors, 1, &[1], 1);
     let proof = ForkProof::of(one[0].envelope(), two_authors[0].envelope());
     assert_eq!(proof.check(&keyring), Err(NotAFork), "two authors are no fork");
+}
+
+#[test]
+fn a_proof_in_a_file_is_checked_from_its_bytes_alone_and_no_changed_byte_passes() {
+    let authors = authors();
+    let Contact { identity, node, sealing, certificate, id, .. } = authors[0].contact.clone();
+    let keys = Keys { identity, node, sealing, certificate };
+    let one = feed(&authors, 0, &[1, 2, 3], 1);
+    let other = feed(&authors, 0, &[1, 2, 3], 2);
+    for (left, right) in one.iter().zip(&other) {
+        let proof = ForkProof::of(left.envelope(), right.envelope());
+        let file = ProofFile::new(charter(&authors).network(), keys.clone(), &proof);
+        let fork = file.check().expect("a true fork");
+        assert_eq!((fork.feed, fork.seq), (FeedId::public(id), left.header().seq));
+        let text = serde_json::to_string(&file).expect("JSON");
+        assert!(text.len() <= crdt::limits::PROOF_FILE_BYTES);
+        for place in 0..text.len() {
+            let mut mutated = text.clone().into_bytes();
+            mutated[place] ^= 1;
+            let Ok(mutated) = serde_json::from_slice::<ProofFile>(&mutated) else { continue };
+            assert!(mutated == file || mutated.check().is_err(), "byte {place}");
+        }
+    }
+    // Keys that go together, of another caisse.
+    let Contact { identity, node, sealing, certificate, .. } = authors[1].contact.clone();
+    let others = Keys { identity, node, sealing, certificate };
+    let proof = ForkProof::of(one[0].envelope(), other[0].envelope());
+    let network = charter(&authors).network();
+    let bad = ProofFile::new(network, others, &proof).check();
+    assert_eq!(bad, Err(BadProof::NotAFork(NotAFork)));
+    let stolen = Keys { node: authors[1].contact.node, ..keys };
+    let bad = ProofFile::new(network, stolen, &proof).check();
+    assert_eq!(bad, Err(BadProof::Uncertified));
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod disputes;
 mod evaluation;
 mod federation;
 mod foresight;
+mod keys;
 mod payments;
 mod people;
 mod persons;
@@ -24,6 +25,7 @@ pub use disputes::*;
 pub use evaluation::*;
 pub use federation::*;
 pub use foresight::*;
+pub use keys::*;
 pub use payments::*;
 pub use people::*;
 pub use persons::*;
@@ -122,6 +124,8 @@ pub enum Answer {
     Accounts(Vec<AccountInfo>),
     /// What a verification found.
     Verified(Box<Report>),
+    /// Something about keys, epochs or fork proofs.
+    Keys(Box<KeysAnswer>),
 }
 
 /// How a caisse is.

@@ -95,6 +95,9 @@ impl Caisse {
 
     /// Takes in one input and returns what is to be done.
     pub fn handle(&mut self, now: Timestamp, input: Input, records: &dyn Records) -> Vec<Effect> {
+        if self.second_copy().is_some() {
+            return Vec::new();
+        }
         let mut turn = Turn::new(now, &self.zone, records);
         let state = &mut self.state;
         match input {
@@ -114,7 +117,15 @@ impl Caisse {
                 federation::tick(state, &mut turn);
             }
         }
-        turn.finish()
+        // What this turn decided was decided without knowing what the copy said: it is not stored.
+        if state.second_copy.is_some() { Vec::new() } else { turn.finish() }
+    }
+
+    /// Returns that a second copy of this caisse was seen at work: the machine does nothing more, and
+    /// the process must end without storing or saying anything that it has not stored and said.
+    #[must_use]
+    pub const fn second_copy(&self) -> Option<federation::SecondCopy> {
+        self.state.second_copy
     }
 
     /// Answers a question; changes nothing.
@@ -235,5 +246,6 @@ fn receive(
         Message::Entries(list) => federation::entries(state, turn, from, &list),
         Message::AuthRequest(ask) => home::authorise(state, turn, from, &ask),
         Message::Query { payment } => host::queried(state, turn, from, payment),
+        Message::Forked(proofs) => federation::heard(state, turn, from, proofs),
     }
 }

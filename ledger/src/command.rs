@@ -4,6 +4,7 @@ mod accounting;
 mod card;
 mod disputes;
 mod foresight;
+mod keys;
 mod pay;
 mod people;
 mod treasury;
@@ -23,6 +24,7 @@ pub use accounting::*;
 pub use card::*;
 pub use disputes::*;
 pub use foresight::*;
+pub use keys::*;
 pub use pay::*;
 pub use people::*;
 pub use treasury::*;
@@ -280,4 +282,6 @@ pub enum Query {
     Accounts,
     /// Everything re-derived from the books and feeds.
     Verify,
+    /// Something about keys, epochs or fork proofs.
+    Keys(KeysQuery),
 }

@@ -3,6 +3,8 @@
 mod accept;
 mod commands;
 mod compare;
+mod copy;
+mod proofs;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +22,8 @@ use crdt::{CaisseId, Timestamp, wire};
 pub(crate) use accept::entries;
 pub(crate) use commands::{agree, approve, found, propose};
 pub(crate) use compare::{connected, disconnected, grown, have, next_wakeup, tick, want};
+pub use copy::SecondCopy;
+pub(crate) use proofs::{answer, heard};
 
 use crate::records::{Kind, Records};
 use crate::refused::FederationRefused;
@@ -38,6 +42,9 @@ pub(crate) struct Federation {
     connected: BTreeSet<CaisseId>,
     /// Partners that told since our start how far they hold our feeds, and held no more than we do.
     heard: BTreeSet<CaisseId>,
+    /// Feeds of ours for which the fence has opened since our start: from then on we know every entry of
+    /// them before anyone else does.
+    opened: BTreeSet<FeedId>,
     /// When heads are compared with a partner next; absent when nothing moves.
     compare_at: BTreeMap<CaisseId, Timestamp>,
     /// Whether a statement or a run may want a word of ours: payments alone never do.
@@ -54,6 +61,7 @@ impl Federation {
             members: BTreeSet::new(),
             connected: BTreeSet::new(),
             heard: BTreeSet::new(),
+            opened: BTreeSet::new(),
             compare_at: BTreeMap::new(),
             settling: true,
         };

@@ -61,6 +61,7 @@ pub(crate) fn answer(state: &State, turn: &Turn<'_>, question: &Query) -> Outcom
         Query::Accounting(question) => accounting::answer(state, turn, question),
         Query::Accounts => Ok(Answer::Accounts(accounts(state))),
         Query::Verify => Ok(Answer::Verified(Box::new(verify::verify(state, turn)))),
+        Query::Keys(question) => crate::federation::answer(state, turn, *question),
     }
 }
 

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use crate::books::Books;
 use crate::calendar::Zone;
 use crate::card::{Card, Restriction};
-use crate::federation::Federation;
+use crate::federation::{Federation, SecondCopy};
 use crate::home::Hold;
 use crate::host::Waiting;
 use crate::member::Member;
@@ -132,6 +132,8 @@ pub(crate) struct State {
     /// Holds that wait for their host's decision.
     pub holds: BTreeMap<(CaisseId, PaymentId), Hold>,
     pub federation: Option<Federation>,
+    /// Another process writes under our keys: nothing more is done.
+    pub second_copy: Option<SecondCopy>,
     drawn: u64,
     #[cfg(feature = "mutants")]
     pub mutant: Option<crate::caisse::Mutant>,
@@ -156,6 +158,7 @@ impl State {
             waiting: BTreeMap::new(),
             holds: BTreeMap::new(),
             federation: Federation::load(records),
+            second_copy: None,
             drawn: 0,
             settings,
             secrets,

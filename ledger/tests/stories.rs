@@ -14,6 +14,7 @@ mod stories {
     mod foresight;
     mod home;
     mod hostile;
+    mod keys;
     mod laws;
     mod models;
     mod people;

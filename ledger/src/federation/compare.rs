@@ -18,6 +18,7 @@ pub(crate) fn connected(state: &mut State, turn: &mut Turn<'_>, peer: CaisseId) 
     federation.connected.insert(peer);
     federation.compare_at.insert(peer, turn.now.after(limits::COMPARE_EVERY));
     send_heads(state, turn, peer, Reply::Wanted);
+    super::proofs::pass_on(turn, peer);
 }
 
 /// A partner can no longer be reached. That decides nothing.
@@ -58,7 +59,11 @@ pub(crate) fn have(
         their.seq == 0 || (their.seq <= our.seq && same_past)
     });
     if ours_is_whole {
-        federation.heard.insert(peer);
+        federation.hears(me, peer);
+    } else {
+        // It holds more than we wrote, or something else: perhaps a copy of us runs. Nothing is written
+        // for it before we have seen what it holds.
+        federation.heard.remove(&peer);
     }
     let all_held = federation
         .replica

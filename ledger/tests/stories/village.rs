@@ -14,7 +14,7 @@ use crdt::{
     BasisPoints, CaisseId, CardId, Cents, Date, Digest, MemberId, Month, PaymentId, RequestId,
     Timestamp, VendorId, wire,
 };
-use ledger::answer::{CardHome, PaymentInfo, Receipt};
+use ledger::answer::{CardHome, PaymentInfo, PaymentStatus, Receipt};
 use ledger::calendar::Zone;
 use ledger::command::{Code, PayIntent, PaymentCode, Purchase, Purse};
 use ledger::federation::feed_key;
@@ -430,6 +430,13 @@ impl Village {
         match self.query(house, &Query::Payment(PaymentId::new([payment; 16]))) {
             Ok(Answer::Payment(info)) => *info,
             other => panic!("no payment: {other:?}"),
+        }
+    }
+
+    pub fn payment_status(&self, house: usize, payment: u8) -> Option<PaymentStatus> {
+        match self.query(house, &Query::Payment(PaymentId::new([payment; 16]))) {
+            Ok(Answer::Payment(info)) => Some(info.status),
+            _ => None,
         }
     }
 

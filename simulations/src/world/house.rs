@@ -262,6 +262,9 @@ impl House {
         {
             inputs.push(input.clone());
             let effects = machine.handle(clock, input, &self.working);
+            holds(machine.second_copy().is_none(), "I16", || {
+                "a node stopped for a copy of itself that does not exist".to_owned()
+            })?;
             let barrier = effects.iter().position(|effect| matches!(effect, Effect::Persist(_)));
             for (place, effect) in effects.into_iter().enumerate() {
                 match effect {
