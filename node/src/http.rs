@@ -22,6 +22,7 @@ use crate::machine::Handle;
 use crate::metrics::Metrics;
 use crate::run::RunError;
 
+pub use operator::BackUp;
 pub use till::SignedReceipt;
 
 /// Bytes of a request of a till: a sealed code and a basket of as many lines as may be.
@@ -64,6 +65,7 @@ pub fn operator_routes(doors: Doors) -> Router {
     watchers()
         .route("/v1/command", post(operator::command))
         .route("/v1/query", post(operator::query))
+        .route("/v1/backup", post(operator::backup))
         .layer(DefaultBodyLimit::max(OPERATOR_BODY_BYTES))
         .with_state(doors)
 }

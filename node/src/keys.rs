@@ -180,6 +180,49 @@ impl Keys {
     }
 }
 
+/// Reads the files of a caisse's keys, by name, for a backup.
+///
+/// # Errors
+/// As [`Keys::load`].
+pub fn files(dir: &Path) -> Result<Vec<(String, [u8; 32])>, KeysError> {
+    Keys::load(dir)?;
+    files_in(&dir.join("keys"))
+}
+
+/// Reads the files of keys in a directory.
+///
+/// # Errors
+/// As [`Keys::load`].
+pub fn files_in(keys: &Path) -> Result<Vec<(String, [u8; 32])>, KeysError> {
+    let mut files = Vec::new();
+    for name in name::ALL {
+        match read(&keys.join(name)) {
+            Ok(secret) => files.push((name.to_owned(), secret.0)),
+            Err(KeysError::Missing { .. }) if name == name::IDENTITY => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(files)
+}
+
+/// Writes files of keys into a new caisse's directory, durably.
+///
+/// # Errors
+/// [`KeysError::Exists`] if there are any; [`KeysError::Io`].
+pub fn put_files(dir: &Path, files: &[(String, [u8; 32])]) -> Result<(), KeysError> {
+    let path = dir.join("keys");
+    if path.exists() {
+        return Err(KeysError::Exists { path });
+    }
+    DirBuilder::new().mode(0o700).create(&path).map_err(failed(&path))?;
+    for (name, secret) in files.iter().filter(|(name, _)| name::ALL.contains(&name.as_str())) {
+        let file = path.join(name);
+        write(&file, &Secret(*secret)).map_err(failed(&file))?;
+    }
+    sync_directory(&path)?;
+    sync_directory(dir)
+}
+
 /// Says which file an error of the operating system is about.
 fn failed(path: &Path) -> impl FnOnce(io::Error) -> KeysError {
     let path = path.to_owned();

@@ -125,7 +125,9 @@ fn status_text(status: &Status) -> String {
         let forked: Vec<String> = status.forked.iter().map(ToString::to_string).collect();
         lines.push(("contradicted themselves", forked.join(", ")));
     }
-    facts(&lines)
+    let advice =
+        if status.forked.is_empty() { "" } else { "see `caisse proof list`: what to do\n" };
+    facts(&lines) + advice
 }
 
 /// Re-derives everything, on the running node or, if there is none, on the store itself.
