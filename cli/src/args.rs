@@ -205,6 +205,12 @@ pub enum Command {
     /// Proofs that a caisse contradicted itself.
     #[command(subcommand)]
     Proof(keys::Proof),
+    /// The caisse's own keys.
+    #[command(subcommand)]
+    Key(keys::Key),
+    /// Epochs: what the identity key says about keys, and about what no longer counts.
+    #[command(subcommand)]
+    Epoch(keys::Epoch),
     /// Configuration files.
     #[command(subcommand)]
     Config(Config),

@@ -8,6 +8,7 @@ mod catalogue;
 mod config;
 mod disputes;
 mod draw;
+mod epoch;
 mod fec;
 mod federation;
 mod foresight;
@@ -168,6 +169,8 @@ pub async fn carry_out(context: &Context, command: args::Command) -> Result<Done
         Typed::Backup(asked) => backup::backup(context, asked).await,
         Typed::Restore(asked) => backup::restore(asked).await,
         Typed::Proof(command) => keys::proof(context, command).await,
+        Typed::Key(command) => epoch::key(context, command).await,
+        Typed::Epoch(command) => epoch::epoch(context, command).await,
         Typed::Config(command) => config::config(command),
     }
 }

@@ -91,7 +91,7 @@ fn signed_header(signed: &SignedHeader, keyring: &Keyring) -> Result<Header, Not
     if header.version != PROTOCOL_VERSION || header.network != keyring.network {
         return Err(NotAFork);
     }
-    let key = keyring.nodes.get(&header.feed.author).ok_or(NotAFork)?;
+    let key = keyring.key(&header.feed.author, header.epoch).ok_or(NotAFork)?;
     key.verify(Purpose::Entry, &signed.header, &signed.signature).map_err(|_| NotAFork)?;
     Ok(header)
 }

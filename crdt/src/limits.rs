@@ -21,6 +21,9 @@ pub const HEADS_PER_MESSAGE: usize = 2_048;
 /// Fork proofs in one message: two headers each, so that it stays far under the transport's frame.
 pub const PROOFS_PER_MESSAGE: usize = 64;
 
+/// Openings of epochs in one message; each is at most a body, and most are a few hundred bytes.
+pub const OPENINGS_PER_MESSAGE: usize = 2;
+
 /// Bytes of a fork proof written as text: two headers in hexadecimal, and keys.
 pub const PROOF_FILE_BYTES: usize = 16 * 1024;
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::epoch::EpochOpening;
 use crate::feed::{Envelope, FeedId, Head, Keyring, Rejected, Verified};
 use crate::fork::ForkProof;
 use crate::seal::Sealed;
@@ -38,6 +39,8 @@ pub enum Message<Entry> {
     },
     /// Proofs that caisses contradicted themselves: whoever gets a new one checks it and passes it on.
     Forked(Vec<ForkProof>),
+    /// Words of identity keys that open epochs: whoever gets a new one checks it and passes it on.
+    Opened(Vec<EpochOpening>),
 }
 
 /// Whether a message expects the same in return.
@@ -79,6 +82,10 @@ impl Message<Envelope> {
                 proofs.len() <= limits::PROOFS_PER_MESSAGE
                     && proofs.iter().all(ForkProof::within_limits)
             }
+            Self::Opened(openings) => {
+                openings.len() <= limits::OPENINGS_PER_MESSAGE
+                    && openings.iter().all(EpochOpening::within_limits)
+            }
             Self::Want { .. } | Self::AuthRequest(_) | Self::Query { .. } => true,
         }
     }
@@ -100,6 +107,7 @@ impl Message<Envelope> {
             Self::AuthRequest(request) => Message::AuthRequest(request),
             Self::Query { payment } => Message::Query { payment },
             Self::Forked(proofs) => Message::Forked(proofs),
+            Self::Opened(openings) => Message::Opened(openings),
         };
         (message, rejected)
     }
@@ -119,6 +127,7 @@ impl Message<Verified> {
             Self::AuthRequest(request) => Message::AuthRequest(request),
             Self::Query { payment } => Message::Query { payment },
             Self::Forked(proofs) => Message::Forked(proofs),
+            Self::Opened(openings) => Message::Opened(openings),
         }
     }
 }

@@ -10,6 +10,7 @@ use crdt::agreement::{Eligibility, Terms, TermsOffer};
 use crdt::card::{CardCertificate, CardText, card_id};
 use crdt::catalogue::{CatalogueChange, Subject};
 use crdt::contact::{Contact, caisse_id, certify};
+use crdt::epoch::{EpochCut, EpochOpening, EpochStatement};
 use crdt::feed::{
     Audience, Body, Draft, Envelope, FeedId, Head, Keyring, PROTOCOL_VERSION, PublicBody,
 };
@@ -101,6 +102,7 @@ fn public_bodies() -> Vec<PublicBody> {
         PublicBody::RunAborted { run, reason: "erreur".to_owned() },
         PublicBody::CertSeen { run },
         PublicBody::BooksHead { entries: 70_000, hash: Digest::new([7; 32]) },
+        PublicBody::EpochOpened(Box::new(opening())),
     ]
 }
 
@@ -120,6 +122,7 @@ fn public_name(body: &PublicBody) -> &'static str {
         PublicBody::RunSigned { .. } => "RunSigned",
         PublicBody::RunAborted { .. } => "RunAborted",
         PublicBody::CertSeen { .. } => "CertSeen",
+        PublicBody::EpochOpened(_) => "EpochOpened",
         PublicBody::BooksHead { .. } => "BooksHead",
     }
 }
@@ -177,6 +180,24 @@ fn entry(body: Body) -> Envelope {
     draft.sign(&SecretKey::from_seed(&[2; 32]), &[15; 32]).envelope().clone()
 }
 
+fn opening() -> EpochOpening {
+    let identity = SecretKey::from_seed(&[1; 32]);
+    let node = SecretKey::from_seed(&[16; 32]).public();
+    let sealing = SealingSecret::from_seed(&[17; 32]).public();
+    let cut = |audience, seq| EpochCut { audience, seq, hash: Digest::new([18; 32]) };
+    let said = EpochStatement {
+        network: charter().network(),
+        identity: identity.public(),
+        epoch: 1,
+        node,
+        sealing,
+        certificate: certify(&identity, &node, &sealing),
+        cuts: vec![cut(Audience::Public, 12), cut(Audience::Pair(ids().1), 34)],
+        reason: "the node was stolen".to_owned(),
+    };
+    said.sign(&identity)
+}
+
 fn messages() -> Vec<(&'static str, Message<Envelope>)> {
     let auth = AuthRequest {
         payment: PaymentId::new([9; 16]),
@@ -198,6 +219,7 @@ fn messages() -> Vec<(&'static str, Message<Envelope>)> {
             &entry(Body::Pair(PairBody::Voided { payment: PaymentId::new([9; 16]) })),
             &entry(Body::Pair(PairBody::Voided { payment: PaymentId::new([10; 16]) })),
         )]),
+        Message::Opened(vec![opening()]),
     ];
     let name = |message: &Message<Envelope>| match message {
         Message::Have { .. } => "message Have",
@@ -207,6 +229,7 @@ fn messages() -> Vec<(&'static str, Message<Envelope>)> {
         Message::AuthRequest(_) => "message AuthRequest",
         Message::Query { .. } => "message Query",
         Message::Forked(_) => "message Forked",
+        Message::Opened(_) => "message Opened",
     };
     all.into_iter().map(|message| (name(&message), message)).collect()
 }
@@ -256,7 +279,8 @@ fn what_is_said_has_the_bytes_that_were_decided() {
 #[test]
 fn what_was_said_is_understood() {
     let nodes = [1, 11].map(contact).into_iter().map(|contact| (contact.id, contact.node));
-    let keyring = Keyring { network: charter().network(), nodes: nodes.collect() };
+    let keyring =
+        Keyring { network: charter().network(), nodes: nodes.collect(), epochs: BTreeMap::new() };
     let mut understood = 0;
     for (name, text) in GOLDEN.lines().filter_map(|line| line.split_once(" = ")) {
         let bytes = || data_encoding::HEXLOWER.decode(text.as_bytes()).expect("hexadecimal");
@@ -275,5 +299,5 @@ fn what_was_said_is_understood() {
             understood += 1;
         }
     }
-    assert_eq!(understood, 12 + 10 + 7);
+    assert_eq!(understood, 13 + 10 + 8);
 }

@@ -226,6 +226,7 @@ fn carry_out(
         Command::AbortRun { run, reason } => settle::abort(state, turn, run, reason),
         Command::PaySent { run, to } => settle::sent(state, turn, run, to),
         Command::PayReceived { run, from } => settle::received(state, turn, run, from),
+        Command::Keys(command) => federation::change_keys(state, turn, *command),
     }
 }
 
@@ -247,5 +248,6 @@ fn receive(
         Message::AuthRequest(ask) => home::authorise(state, turn, from, &ask),
         Message::Query { payment } => host::queried(state, turn, from, payment),
         Message::Forked(proofs) => federation::heard(state, turn, from, proofs),
+        Message::Opened(openings) => federation::opened(state, turn, from, &openings),
     }
 }

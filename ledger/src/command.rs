@@ -207,6 +207,8 @@ pub enum Command {
         /// Who paid us.
         from: CaisseId,
     },
+    /// Something about keys, epochs or fork proofs.
+    Keys(Box<KeysCommand>),
 }
 
 /// A question; changes nothing.

@@ -93,11 +93,18 @@ pub enum Kind {
     Statement,
     /// An entry by hand that a line of the bank shows, by the entry's place.
     Matched,
+    /// A word of an identity key that opens an epoch, by caisse and epoch; a second one for the same epoch
+    /// has a byte more.
+    Opening,
+    /// Up to which epoch we forgave a caisse that it forked, by caisse.
+    Forgiven,
+    /// An entry of a feed that an epoch left behind, by the same key as [`Kind::Feed`]: kept to be read.
+    Abandoned,
 }
 
 impl Kind {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 46] = [
         Self::Meta,
         Self::Member,
         Self::Person,
@@ -141,6 +148,9 @@ impl Kind {
         Self::Unassigned,
         Self::Statement,
         Self::Matched,
+        Self::Opening,
+        Self::Forgiven,
+        Self::Abandoned,
     ];
 }
 

@@ -7,6 +7,7 @@ mod card;
 mod disputes;
 mod federation;
 mod foresight;
+mod keys;
 mod payments;
 mod people;
 mod treasury;
@@ -20,6 +21,7 @@ pub use card::*;
 pub use disputes::*;
 pub use federation::*;
 pub use foresight::*;
+pub use keys::*;
 pub use payments::*;
 pub use people::*;
 pub use treasury::*;
@@ -79,6 +81,9 @@ pub enum Refused {
     /// An amount does not fit the books.
     #[error("the books cannot hold this amount: {0}")]
     Books(BooksRefused),
+    /// Something about keys, epochs or fork proofs.
+    #[error(transparent)]
+    Keys(#[from] KeysRefused),
 }
 
 /// Why the books do not take an entry, in order of precedence.

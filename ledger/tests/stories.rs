@@ -9,6 +9,7 @@ mod stories {
     mod cards;
     mod disputes;
     mod dunning;
+    mod epochs;
     mod evaluation;
     mod federation;
     mod foresight;

@@ -12,8 +12,7 @@ use crdt::contact::Contact;
 use crdt::feed::{Envelope, FeedId, Head, Keyring, Verified};
 use crdt::message::Message;
 use crdt::{CaisseId, RequestId, Timestamp, wire};
-use ledger::federation::{SecondCopy, feed_key};
-use ledger::records::{Kind, Records};
+use ledger::federation::{SecondCopy, entries_after};
 use ledger::{Caisse, Command, Effect, Input, Outcome, Query};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -338,9 +337,7 @@ fn announcement(heads: Vec<Head>) -> Said {
 /// Reads the stored entries of a feed after a place, as many as fit one message: the bytes as they
 /// were signed.
 fn range(store: &Store, feed: FeedId, after: u64) -> Option<Message<Envelope>> {
-    let from = feed_key(feed, 0, after.saturating_add(1));
-    let to = feed_key(feed, 0, u64::MAX);
-    let rows = store.range(Kind::Feed, &from, &to, crdt::limits::ENTRIES_PER_MESSAGE);
+    let rows = entries_after(store, feed, after, crdt::limits::ENTRIES_PER_MESSAGE);
     let mut bytes = 0;
     let fit = rows.into_iter().take_while(|(_, row)| {
         bytes += row.len();

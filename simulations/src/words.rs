@@ -104,6 +104,7 @@ impl Names {
                 format!("asks for {} of {}", ask.covered, self.payment(&ask.payment))
             }
             Message::Query { payment } => format!("what became of {}?", self.payment(payment)),
+            Message::Opened(openings) => format!("passes on {} openings of epochs", openings.len()),
             Message::Forked(proofs) => format!("passes on {} fork proofs", proofs.len()),
         }
     }

@@ -8,8 +8,8 @@ use crdt::feed::Audience;
 use crdt::fork::{Fork, ProofFile};
 use crdt::limits::PROOF_FILE_BYTES;
 use ledger::answer::{KeysAnswer, ProofInfo};
-use ledger::command::KeysQuery;
-use ledger::{Answer, Query};
+use ledger::command::{KeysCommand, KeysQuery};
+use ledger::{Answer, Command, Query};
 use serde_json::json;
 
 use super::Context;
@@ -22,14 +22,16 @@ use crate::resolve::{self, unexpected};
 const WHAT_TO_DO: &str = "\
 no new credit is given to it or taken from it; what is owed already stays due
 what to do: call its people; let them stop every copy of their node but one; settle what is owed by bank
-transfer; then `caisse federation propose remove CAISSE`, and admit it again with new keys
+transfer. If it was a mishap or a stolen key, it opens a new epoch with its identity key (`caisse key rotate`),
+and each caisse decides for itself: `caisse proof forgive CAISSE`. If not: `caisse federation propose remove CAISSE`
 `caisse proof export CAISSE FILE` writes the proof, which anyone checks with `caisse proof check FILE`
 ";
 
 /// What an operator does about its own caisse.
 const WHAT_TO_DO_OURSELVES: &str = "\
 THIS CAISSE contradicted itself: a copy of it ran, or an old backup spoke; it says no more to other caisses
-what to do: stop every copy but one; tell the other caisses; your own members can go on paying here
+what to do: stop every copy but one and start that one again; then `caisse key rotate` (or `caisse epoch open`) with
+the identity key, and ask each other caisse to forgive; your own members can go on paying here meanwhile
 ";
 
 /// Lists, writes or checks proofs.
@@ -42,10 +44,28 @@ pub(super) async fn proof(context: &Context, command: Proof) -> Result<Done, Fai
         }
         Proof::Export { caisse, file } => export(context, &caisse, &file).await,
         Proof::Check { file } => check(&file),
+        Proof::Forgive { caisse, dry_run } => forgive(context, &caisse, dry_run).await,
     }
 }
 
-async fn ask(context: &Context, question: KeysQuery) -> Result<KeysAnswer, Failure> {
+async fn forgive(context: &Context, caisse: &str, dry_run: bool) -> Result<Done, Failure> {
+    let author = resolve::caisse(context, caisse).await?;
+    if dry_run {
+        let KeysAnswer::Proofs(mut list) = ask(context, KeysQuery::Proofs).await? else {
+            return Err(unexpected());
+        };
+        list.retain(|proof| proof.author == author && !proof.forgiven);
+        let text = list_text(&list);
+        return Done::new(
+            &json!({ "would_forgive": list }),
+            format!("{text}nothing was changed\n"),
+        );
+    }
+    let answer = context.command(&Command::Keys(Box::new(KeysCommand::Forgive(author)))).await?;
+    Done::new(&answer, format!("{} gets credit from this caisse again", short(&author)))
+}
+
+pub(super) async fn ask(context: &Context, question: KeysQuery) -> Result<KeysAnswer, Failure> {
     let Answer::Keys(answer) = context.query(&Query::Keys(question)).await? else {
         return Err(unexpected());
     };
@@ -63,10 +83,15 @@ fn list_text(list: &[ProofInfo]) -> String {
     if list.is_empty() {
         return "no caisse is known to have contradicted itself\n".to_owned();
     }
-    let mut rows = table(&["caisse", "name", "said two things to", ">epoch", ">place"]);
-    for ProofInfo { author, name, audience: to, epoch, seq, .. } in list {
+    let mut rows = table(&["caisse", "name", "said two things to", ">epoch", ">place", "now"]);
+    for ProofInfo { author, name, audience: to, epoch, seq, over, forgiven, .. } in list {
         let (epoch, seq) = (epoch.to_string(), seq.to_string());
-        rows.add_row([short(author), name.clone(), audience(*to), epoch, seq]);
+        let now = match (over, forgiven) {
+            (_, true) => "forgiven",
+            (true, false) => "its epoch is over: can be forgiven",
+            (false, false) => "frozen",
+        };
+        rows.add_row([short(author), name.clone(), audience(*to), epoch, seq, now.to_owned()]);
     }
     let others = if list.iter().all(|proof| proof.ours) { "" } else { WHAT_TO_DO };
     let ours = if list.iter().any(|proof| proof.ours) { WHAT_TO_DO_OURSELVES } else { "" };

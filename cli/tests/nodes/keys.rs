@@ -137,3 +137,73 @@ fn a_file_that_proves_nothing_is_refused_without_a_node() {
         assert!(said.talk.contains("proves nothing"), "{said:?}");
     }
 }
+
+fn restarted(caisse: &mut Caisse) {
+    caisse.stop();
+    caisse.node = start(&caisse.dir());
+    caisse.done(&["status", "--wait"]);
+}
+
+#[test]
+fn two_caisses_change_their_keys_one_after_the_other_and_go_on_selling() {
+    let (mut host, mut home, card) = federated();
+    let code = host.file("code", "4071\n");
+    host.done(&pay(&card, "Le Potager", "10.00", &code));
+    let node = |caisse: &Caisse| caisse.done(&["federation", "contact"])["node"].clone();
+    let before = node(&host);
+    host.done(&["key", "rotate", "--reason", "stolen", "--dry-run"]);
+    assert!(!host.dir().join("keys.next").exists());
+    let stranger = home.dir().join("keys/identity");
+    let not_ours = ["key", "rotate", "--reason", "x", "--identity", path(&stranger)];
+    assert_eq!(host.ask(&not_ours).code, Some(2));
+
+    let backup = path(&host.home.path().join("before")).to_owned();
+    host.done(&["backup", &backup]);
+    let rotated = host.done(&["key", "rotate", "--reason", "stolen"]);
+    assert_eq!(rotated["opened"]["epoch"], 1);
+    let said = host.refused(&["federation", "agree", "Cadenet"]);
+    assert!(said.contains("no longer valid"), "{said}");
+    restarted(&mut host);
+    assert_ne!(node(&host), before);
+    host.done(&pay(&card, "Le Potager", "10.00", &code));
+    host.done(&["federation", "agree", "Cadenet"]);
+
+    home.done(&["key", "rotate", "--reason", "once a year"]);
+    restarted(&mut home);
+    host.done(&["status", "--wait"]);
+    home.until("the host is there", &["peer", "list"], |info| {
+        info["peers"][0]["connected"] == true
+    });
+    host.until("the home is there", &["peer", "list"], |info| {
+        info["peers"][0]["connected"] == true
+    });
+    host.done(&pay(&card, "Le Potager", "10.00", &code));
+    let owed = |info: &Value| info["statement"]["owed_to_us"] == 2_100;
+    host.until("owed", &["statement", "--with", "Cadenet"], owed);
+    // The same keys, another epoch; and its word carried by hand changes nothing that is known.
+    home.done(&["epoch", "open", "--reason", "for the record"]);
+    let file = path(&home.home.path().join("opening")).to_owned();
+    home.done(&["epoch", "export", &file]);
+    host.done(&["epoch", "import", &file]);
+    host.done(&pay(&card, "Le Potager", "5.00", &code));
+    nothing_differs(&host);
+    nothing_differs(&home);
+
+    // From before the change: the others tell it which epoch it is in, and what it said there.
+    host.stop();
+    let to = path(&host.dir()).to_owned();
+    let restored = run(&["restore", &backup, "--to", &to, "--force", "--json"]);
+    assert_eq!(restored.code, Some(0), "{restored:?}");
+    host.node = start(&host.dir());
+    host.until("it answers", &["status"], |_| true);
+    // There is no third caisse, and the only other one has a new network identity since the backup.
+    let words = path(&host.home.path().join("words")).to_owned();
+    home.done(&["epoch", "export", &words]);
+    host.done(&["epoch", "import", &words]);
+    host.done(&["status", "--wait"]);
+    host.done(&pay(&card, "Le Potager", "1.00", &code));
+    let owed = |info: &Value| info["statement"]["owed_to_us"] == 2_100 + 350 + 70;
+    host.until("all of it", &["statement", "--with", "Cadenet"], owed);
+    nothing_differs(&host);
+    nothing_differs(&home);
+}

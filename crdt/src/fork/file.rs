@@ -105,8 +105,12 @@ impl ProofFile {
         if proof.one > proof.other {
             return Err(BadProof::Format);
         }
-        let nodes = BTreeMap::from([(caisse_id(identity), *node)]);
-        Ok(proof.check(&Keyring { network: self.network, nodes })?)
+        // The certificate does not say for which epoch it is; the headers do.
+        let author = caisse_id(identity);
+        let epoch = proof.place().map_or(0, |fork| fork.epoch);
+        let nodes = BTreeMap::from([(author, *node)]);
+        let epochs = BTreeMap::from([((author, epoch), *node)]);
+        Ok(proof.check(&Keyring { network: self.network, nodes, epochs })?)
     }
 }
 

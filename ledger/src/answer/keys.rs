@@ -1,8 +1,9 @@
 //! Keys, epochs and fork proofs.
 
-use crdt::CaisseId;
+use crdt::epoch::{EpochCut, EpochOpening};
 use crdt::feed::Audience;
 use crdt::fork::ProofFile;
+use crdt::{CaisseId, NetworkId};
 use serde::{Deserialize, Serialize};
 
 /// What is answered about keys, epochs and fork proofs.
@@ -13,6 +14,23 @@ pub enum KeysAnswer {
     Proofs(Vec<ProofInfo>),
     /// A proof that anyone can check.
     Proof(Box<ProofFile>),
+    /// What a statement that opens our next epoch must say.
+    NextEpoch(NextEpoch),
+    /// Every opening of a caisse, in their order.
+    Openings(Vec<EpochOpening>),
+}
+
+/// What a statement that opens our next epoch must say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NextEpoch {
+    /// The federation.
+    pub network: NetworkId,
+    /// The epoch.
+    pub epoch: u32,
+    /// Where each feed of ours ends.
+    pub cuts: Vec<EpochCut>,
+    /// Partners that we wait to hear from since the start: they may hold more.
+    pub unheard: u32,
 }
 
 /// A fork that is proved.
@@ -30,4 +48,8 @@ pub struct ProofInfo {
     pub epoch: u32,
     /// The place that it used twice.
     pub seq: u64,
+    /// Whether its identity key has ended the epoch since: then it can be forgiven.
+    pub over: bool,
+    /// Whether we forgave it.
+    pub forgiven: bool,
 }

@@ -49,5 +49,6 @@ pub(super) fn found(federation: &Federation, me: CaisseId, entry: &Verified) -> 
     let header = entry.header();
     let ours = header.feed.author == me && federation.opened.contains(&header.feed);
     let new = header.seq > federation.replica.head(header.feed).seq;
-    (ours && new).then_some(SecondCopy { feed: header.feed, seq: header.seq })
+    let counts = federation.replica.epochs().at(header.feed, header.seq) == header.epoch;
+    (ours && new && counts).then_some(SecondCopy { feed: header.feed, seq: header.seq })
 }

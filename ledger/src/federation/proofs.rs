@@ -7,11 +7,11 @@ use crdt::message::Message;
 use crdt::{limits, wire};
 
 use super::accept::{rebuild, refresh};
-use super::{Federation, feed_key};
+use super::{Federation, epochs, feed_key};
 use crate::answer::{Answer, KeysAnswer, ProofInfo};
 use crate::command::KeysQuery;
 use crate::records::Kind;
-use crate::refused::Refused;
+use crate::refused::{FederationRefused, Refused};
 use crate::state::State;
 use crate::turn::{Outcome, Turn};
 
@@ -36,7 +36,17 @@ fn is_new(federation: &Federation, fork: &Fork) -> bool {
         Audience::Public => true,
         Audience::Pair(reader) => federation.keyring.nodes.contains_key(&reader),
     };
-    known && federation.replica.forks().get(&fork.feed).is_none_or(|seq| fork.seq < *seq)
+    let replica = &federation.replica;
+    // What an old key signs beyond the cut of its epoch says nothing of the caisse.
+    let counts = replica.epochs().at(fork.feed, fork.seq) == fork.epoch;
+    let author = &fork.feed.author;
+    let earlier = if fork.epoch == replica.epochs().current(author) {
+        replica.forks().get(&fork.feed).is_none_or(|seq| fork.seq < *seq)
+    } else {
+        let forgiven = federation.forgiven.get(author).is_some_and(|upto| fork.epoch <= *upto);
+        !forgiven && !replica.has_forked(author)
+    };
+    known && counts && earlier
 }
 
 /// Keeps a proof that holds, works out the shared views again without what came after the fork, and tells
@@ -50,10 +60,10 @@ pub(super) fn keep(
 ) {
     let Some(federation) = &mut state.federation else { return };
     let before = federation.replica.forks().get(&fork.feed).copied();
-    if !federation.replica.forked(fork.feed, fork.seq) {
+    if !epochs::forked(federation, &fork) {
         return;
     }
-    if let Some(later) = before {
+    if let Some(later) = before.filter(|later| *later > fork.seq) {
         turn.delete(Kind::ForkProof, &feed_key(fork.feed, fork.epoch, later));
     }
     turn.put(Kind::ForkProof, &feed_key(fork.feed, fork.epoch, fork.seq), &(fork, &proof));
@@ -91,6 +101,11 @@ pub(crate) fn answer(state: &State, turn: &Turn<'_>, question: KeysQuery) -> Out
             let file = federation.and_then(|f| file(f, turn, author)).ok_or(Refused::NotFound)?;
             KeysAnswer::Proof(Box::new(file))
         }
+        KeysQuery::NextEpoch => {
+            let federation = federation.ok_or(FederationRefused::NotFounded)?;
+            KeysAnswer::NextEpoch(epochs::next(federation, state.me))
+        }
+        KeysQuery::Openings(author) => KeysAnswer::Openings(epochs::of(federation, turn, author)),
     };
     Ok(Answer::Keys(Box::new(answer)))
 }
@@ -104,20 +119,32 @@ fn list(federation: &Federation, turn: &Turn<'_>, me: CaisseId) -> Vec<ProofInfo
         audience: feed.audience,
         epoch,
         seq,
+        over: epoch < federation.replica.epochs().current(&feed.author),
+        forgiven: federation.forgiven.get(&feed.author).is_some_and(|upto| epoch <= *upto),
     };
     stored(turn).into_iter().map(|(fork, _)| info(fork)).collect()
 }
 
-/// Returns the first proof against a caisse with the keys by which it is checked.
+/// Returns the latest proof against a caisse with the keys by which it is checked.
 fn file(federation: &Federation, turn: &Turn<'_>, author: CaisseId) -> Option<ProofFile> {
-    let (_, proof) = stored(turn).into_iter().find(|(fork, _)| fork.feed.author == author)?;
+    let of_author = stored(turn).into_iter().filter(|(fork, _)| fork.feed.author == author);
+    let (fork, proof) = of_author.max_by_key(|(fork, _)| fork.epoch)?;
     let contacts = federation.view.register.contacts();
     let contact = contacts.get(&author)?;
-    let keys = Keys {
-        identity: contact.identity,
-        node: contact.node,
-        sealing: contact.sealing,
-        certificate: contact.certificate,
+    let opened = federation.replica.epochs().of(&author);
+    let keys = match opened.iter().find(|said| said.epoch == fork.epoch) {
+        Some(said) => Keys {
+            identity: said.identity,
+            node: said.node,
+            sealing: said.sealing,
+            certificate: said.certificate,
+        },
+        None => Keys {
+            identity: contact.identity,
+            node: contact.node,
+            sealing: contact.sealing,
+            certificate: contact.certificate,
+        },
     };
     Some(ProofFile::new(federation.view.network(), keys, &proof))
 }

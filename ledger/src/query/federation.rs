@@ -55,8 +55,10 @@ pub(super) fn card_home(state: &State, card: &CardText) -> Outcome {
         None
     } else {
         let federation = state.federation.as_ref();
-        let contacts = federation.map(|f| f.view.register.contacts()).unwrap_or_default();
-        Some(contacts.get(&home).ok_or(PaymentRefused::UnknownCard)?.sealing)
+        let federation = federation.ok_or(PaymentRefused::UnknownCard)?;
+        let contacts = federation.view.register.contacts();
+        let contact = contacts.get(&home).ok_or(PaymentRefused::UnknownCard)?;
+        Some(federation.replica.epochs().renewed(contact).sealing)
     };
     Ok(Answer::CardHome(CardHome { card: card.card(), home, seal_to }))
 }

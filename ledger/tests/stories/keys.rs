@@ -13,14 +13,14 @@ use ledger::{Answer, Input, Query};
 use super::hostile::forge;
 use super::village::{Village, terms};
 
-fn keys(village: &Village, house: usize, question: KeysQuery) -> KeysAnswer {
+pub fn keys(village: &Village, house: usize, question: KeysQuery) -> KeysAnswer {
     match village.query(house, &Query::Keys(question)) {
         Ok(Answer::Keys(answer)) => *answer,
         other => panic!("no answer about keys: {other:?}"),
     }
 }
 
-fn proofs(village: &Village, house: usize) -> Vec<ProofInfo> {
+pub fn proofs(village: &Village, house: usize) -> Vec<ProofInfo> {
     match keys(village, house, KeysQuery::Proofs) {
         KeysAnswer::Proofs(list) => list,
         other => panic!("no proofs: {other:?}"),
@@ -28,7 +28,7 @@ fn proofs(village: &Village, house: usize) -> Vec<ProofInfo> {
 }
 
 /// House 0 says two things to house 1 in its pair feed; only house 1 holds both.
-fn two_things(village: &mut Village) {
+pub fn two_things(village: &mut Village) {
     let feed = FeedId::pair(village.id(0), village.id(1));
     let said = |n| Body::Pair(PairBody::Voided { payment: PaymentId::new([n; 16]) });
     let both = [forge(village, 0, feed, said(1)), forge(village, 0, feed, said(2))];

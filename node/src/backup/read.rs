@@ -184,8 +184,14 @@ fn make(
     let has_keys = own.is_some();
     if let Some(own) = own {
         keys::put_files(dir, &own)?;
-        // The keys must be those of this caisse.
-        crate::setup::load(dir)?;
+        // The keys must be those of this caisse. If it has changed them since the backup, the certificate
+        // that goes with them lies beside them.
+        let newer = keys.and_then(Path::parent).map(|of| of.join("certificate"));
+        if let Err(why) = crate::setup::load(dir) {
+            let newer = newer.filter(|newer| newer.exists()).ok_or(why)?;
+            fs::copy(&newer, dir.join("certificate")).map_err(io(&newer))?;
+            crate::setup::load(dir)?;
+        }
     }
     Ok((has_keys, erased))
 }

@@ -59,6 +59,9 @@ pub(super) const fn tree(kind: Kind) -> u8 {
         Kind::Reversed => 45,
         Kind::ClosedBalance => 46,
         Kind::Agreed => 52,
+        Kind::Opening => 65,
+        Kind::Forgiven => 66,
+        Kind::Abandoned => 67,
     }
 }
 
@@ -136,6 +139,9 @@ mod tests {
             ("Reversed", 45),
             ("ClosedBalance", 46),
             ("Agreed", 52),
+            ("Opening", 65),
+            ("Forgiven", 66),
+            ("Abandoned", 67),
         ];
         assert_eq!(names, expected.map(|(kind, name)| (kind.to_owned(), name)));
     }
