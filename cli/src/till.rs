@@ -318,7 +318,12 @@ mod tests {
     #[test]
     fn a_code_travels_plain_at_home_and_sealed_to_another_caisse() {
         let (secret, caisse) = (SealingSecret::from_seed(&[1; 32]), CaisseId::new([7; 32]));
-        let home = CardHome { card: card_id(&caisse, [1; 6]), home: caisse, seal_to: None };
+        let home = CardHome {
+            card: card_id(&caisse, [1; 6]),
+            home: caisse,
+            seal_to: None,
+            degraded: None,
+        };
         let code: Code = "4071".parse().expect("four digits");
         let (payment, vendor) = (PaymentId::new([2; 16]), VendorId::new([3; 16]));
         let amount = Cents::from_u32(1_250);
@@ -376,7 +381,7 @@ mod tests {
     fn card_home() -> (CardText, CardHome, String) {
         let caisse = CaisseId::new([7; 32]);
         let card = card_id(&caisse, [1; 6]);
-        let home = CardHome { card, home: caisse, seal_to: None };
+        let home = CardHome { card, home: caisse, seal_to: None, degraded: None };
         let json = serde_json::to_string(&Answer::CardHome(home.clone())).expect("it is JSON");
         (CardText::Number(card), home, json)
     }

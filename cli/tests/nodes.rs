@@ -3,6 +3,7 @@
 mod nodes {
     mod disputes;
     mod keys;
+    mod lots;
     mod people;
     mod treasury;
 }

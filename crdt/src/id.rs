@@ -146,6 +146,10 @@ bytes_newtype! {
     /// One dispute, random.
     pub struct DisputeId, 16
 }
+bytes_newtype! {
+    /// One lot that a home caisse gives a host to sell by while it cannot be reached, random.
+    pub struct LotId, 16
+}
 
 #[cfg(test)]
 mod tests {

@@ -16,6 +16,7 @@ pub mod fork;
 pub mod id;
 pub mod key;
 pub mod limits;
+pub mod lot;
 pub mod message;
 pub mod money;
 pub mod pair;
@@ -30,8 +31,8 @@ pub mod wire;
 
 pub use digest::Digest;
 pub use id::{
-    BatchId, CaisseId, CardId, ClaimId, DisputeId, GrantId, LineId, MemberId, NetworkId, PaymentId,
-    Pseudonym, RequestId, RunId, VendorId,
+    BatchId, CaisseId, CardId, ClaimId, DisputeId, GrantId, LineId, LotId, MemberId, NetworkId,
+    PaymentId, Pseudonym, RequestId, RunId, VendorId,
 };
 pub use money::{BasisPoints, Cents, SignedCents};
 pub use time::{Date, Duration, Month, Timestamp};

@@ -42,5 +42,11 @@ pub const ADDRESSES: usize = 16;
 /// Communes of one caisse's territory.
 pub const TERRITORY: usize = 2_000;
 
+/// Days for which a lot may be sold by: longer outages are no outages.
+pub const LOT_DAYS: u16 = 90;
+
+/// Cards in a list of those that do not pay without their caisse: 200 KiB, far below a packet's 1 MiB.
+pub const REVOKED_CARDS: usize = 10_000;
+
 /// Products of one vendor's sheet.
 pub const PRODUCTS_PER_SHEET: usize = 5_000;

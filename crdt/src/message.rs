@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::epoch::EpochOpening;
 use crate::feed::{Envelope, FeedId, Head, Keyring, Rejected, Verified};
 use crate::fork::ForkProof;
+use crate::revocation::RevocationList;
 use crate::seal::Sealed;
 use crate::{CardId, Cents, Digest, PaymentId, VendorId, limits};
 
@@ -37,6 +38,9 @@ pub enum Message<Entry> {
         /// The payment.
         payment: PaymentId,
     },
+    /// A home caisse tells a host which of its cards do not pay without it. The machine checks the
+    /// signature.
+    Revoked(Box<RevocationList>),
     /// Proofs that caisses contradicted themselves: whoever gets a new one checks it and passes it on.
     Forked(Vec<ForkProof>),
     /// Words of identity keys that open epochs: whoever gets a new one checks it and passes it on.
@@ -78,6 +82,7 @@ impl Message<Envelope> {
                 heads.len() <= limits::HEADS_PER_MESSAGE
             }
             Self::Entries(entries) => entries.len() <= limits::ENTRIES_PER_MESSAGE,
+            Self::Revoked(list) => list.cards.len() <= limits::REVOKED_CARDS,
             Self::Forked(proofs) => {
                 proofs.len() <= limits::PROOFS_PER_MESSAGE
                     && proofs.iter().all(ForkProof::within_limits)
@@ -106,6 +111,7 @@ impl Message<Envelope> {
             Self::Want { feed, after } => Message::Want { feed, after },
             Self::AuthRequest(request) => Message::AuthRequest(request),
             Self::Query { payment } => Message::Query { payment },
+            Self::Revoked(list) => Message::Revoked(list),
             Self::Forked(proofs) => Message::Forked(proofs),
             Self::Opened(openings) => Message::Opened(openings),
         };
@@ -126,8 +132,31 @@ impl Message<Verified> {
             Self::Want { feed, after } => Message::Want { feed, after },
             Self::AuthRequest(request) => Message::AuthRequest(request),
             Self::Query { payment } => Message::Query { payment },
+            Self::Revoked(list) => Message::Revoked(list),
             Self::Forked(proofs) => Message::Forked(proofs),
             Self::Opened(openings) => Message::Opened(openings),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::SecretKey;
+    use crate::{CaisseId, Timestamp};
+
+    #[test]
+    fn a_list_of_more_cards_than_the_limit_is_refused_before_its_signature_is_looked_at() {
+        let list = |count: usize| {
+            let cards = (0..count).map(|_| CardId::new([7; 10]));
+            let (caisse, at) = (CaisseId::new([1; 32]), Timestamp::from_ms(0));
+            let list = RevocationList::sign(caisse, at, cards, &SecretKey::from_seed(&[1; 32]));
+            Message::<Envelope>::Revoked(Box::new(list))
+        };
+        let full = list(limits::REVOKED_CARDS);
+        assert!(full.within_limits());
+        let bytes = crate::wire::encode(&full).len();
+        assert!(bytes < limits::ENTRY_BYTES_PER_MESSAGE, "{bytes} bytes fit one packet");
+        assert!(!list(limits::REVOKED_CARDS + 1).within_limits());
     }
 }

@@ -228,6 +228,9 @@ impl BasisPoints {
     /// The whole price.
     pub const WHOLE: Self = Self(10_000);
 
+    /// A quarter.
+    pub const QUARTER: Self = Self(2_500);
+
     /// Makes a rate.
     ///
     /// # Errors

@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Domain;
 use crate::feed::{Head, Verified};
+use crate::lot::LotTerms;
 use crate::seal::Sealed;
 use crate::{
-    CaisseId, CardId, Cents, Digest, Month, PaymentId, Pseudonym, RunId, SignedCents, VendorId,
-    wire,
+    CaisseId, CardId, Cents, Digest, LotId, Month, PaymentId, Pseudonym, RunId, SignedCents,
+    VendorId, wire,
 };
 
 /// What a caisse says to one partner.
@@ -102,6 +103,42 @@ pub enum PairBody {
         /// The transfer.
         amount: Cents,
     },
+    /// The home caisse lets the host sell to its members without asking, up to a lot.
+    LotGranted {
+        /// The lot.
+        lot: LotId,
+        /// What it allows.
+        terms: LotTerms,
+    },
+    /// The home caisse asks for a lot back. Only the host's [`PairBody::LotClosed`] gives it back.
+    LotCloseAsked {
+        /// The lot.
+        lot: LotId,
+    },
+    /// The host made the sale by a lot, without an answer; the home caisse owes it up to the lot.
+    OfflineCaptured {
+        /// The payment.
+        payment: PaymentId,
+        /// The lot.
+        lot: LotId,
+        /// The vendor, as the host names it.
+        vendor: VendorId,
+        /// The card that was scanned.
+        card: CardId,
+        /// What the home caisse owes.
+        covered: Cents,
+        /// The hash of the till's request, bound into the sealed code.
+        request: Digest,
+        /// The member's code, sealed to the home caisse.
+        code: Sealed,
+    },
+    /// The host will not sell by a lot any more.
+    LotClosed {
+        /// The lot.
+        lot: LotId,
+        /// What it sold by it, all its sales included.
+        spent: Cents,
+    },
 }
 
 /// Why a home caisse does not pay, in order of precedence. No amounts: what a member has is not for
@@ -144,6 +181,9 @@ pub enum DenyReason {
     /// Another request was made before under the same payment id.
     #[error("the payment id was used for another request")]
     Conflict,
+    /// A claim on a lot that is not known, is closed, or does not allow so much.
+    #[error("the claim is beyond what the lot allows")]
+    Lot,
 }
 
 /// One payment between two caisses, as their pair feeds tell it.
@@ -252,7 +292,11 @@ impl PairLedger {
                 | PairBody::FloorCaptured { .. }
                 | PairBody::FloorDeclined { .. }
                 | PairBody::PaySent { .. }
-                | PairBody::PayReceived { .. } => {}
+                | PairBody::PayReceived { .. }
+                | PairBody::LotGranted { .. }
+                | PairBody::LotCloseAsked { .. }
+                | PairBody::OfflineCaptured { .. }
+                | PairBody::LotClosed { .. } => {}
             }
         }
         for (entry, host, payment, amount) in refunds {

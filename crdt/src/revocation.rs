@@ -1,4 +1,5 @@
-//! The list of cards that a caisse has blocked: for tills that sell without a network.
+//! The list of cards that do not pay: for whoever sells without their caisse, be it a till without a
+//! network or a host whose partner is away.
 
 use serde::{Deserialize, Serialize};
 

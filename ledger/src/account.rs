@@ -45,6 +45,10 @@ pub enum Account {
     Collecting(BatchId),
     /// Losses that were written off, and errors that were corrected.
     Corrections,
+    /// What a member spent by lots beyond what they held, and gives back from later allocations.
+    Advance(MemberId),
+    /// Claims by lots that no member pays: a wrong code, an unknown or a blocked card.
+    OfflineLosses,
 }
 
 impl Account {
@@ -54,7 +58,7 @@ impl Account {
     pub const fn floor(&self) -> Floor {
         match self {
             Self::Member(_) | Self::Claim(_) | Self::Pot => Floor::Credit,
-            Self::Cash => Floor::Debit,
+            Self::Cash | Self::Advance(_) => Floor::Debit,
             Self::Vendor(_)
             | Self::Partner(_)
             | Self::Bank
@@ -69,7 +73,8 @@ impl Account {
             | Self::Reimbursed
             | Self::Ordered(_)
             | Self::Collecting(_)
-            | Self::Corrections => Floor::None,
+            | Self::Corrections
+            | Self::OfflineLosses => Floor::None,
         }
     }
 }

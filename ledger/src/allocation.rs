@@ -8,6 +8,7 @@ use crate::books::{Cause, Phase, Transfer};
 use crate::guarantee::{self, Force};
 use crate::lots::{self, Lot, Origin};
 use crate::member::{Member, contributed};
+use crate::offline;
 use crate::records::Kind;
 use crate::refused::{MemberRefused, Refused};
 use crate::rules::{Allocation, Household, Rules};
@@ -36,6 +37,7 @@ pub(crate) fn preview(state: &State, turn: &Turn<'_>, month: Month) -> Allocatio
         issued: Vec::new(),
         skipped: Vec::new(),
         rolled_over: Vec::new(),
+        recovered: Vec::new(),
         total: Cents::ZERO,
         guarantee: guarantee::now(state),
     };
@@ -43,6 +45,8 @@ pub(crate) fn preview(state: &State, turn: &Turn<'_>, month: Month) -> Allocatio
         match decide(state, turn, rules, mean, month, *id) {
             Ok(amount) => {
                 report.issued.push((*id, amount));
+                let slice = offline::slice(state, *id, amount);
+                report.recovered.extend((!slice.is_zero()).then_some((*id, slice)));
                 report.rolled_over.extend(above_roll_over(state, rules, *id));
             }
             Err(skipped) => report.skipped.push((*id, skipped)),
@@ -169,6 +173,9 @@ pub(crate) fn run(
         let cause = Cause::Allocation(month, *member);
         state.books.enter(turn, cause, Phase::Posted, vec![transfer])?;
         lots::open(turn, *member, Origin::Allocation(month), *amount, issued);
+    }
+    for (member, slice) in &report.recovered {
+        offline::recover(state, turn, month, *member, *slice)?;
     }
     if let Some(mean) = mean(state, turn, rules_of(state, month), month) {
         turn.put(Kind::Meta, &mean_key(month), &mean);

@@ -8,6 +8,7 @@ mod evaluation;
 mod federation;
 mod foresight;
 mod keys;
+mod offline;
 mod payments;
 mod people;
 mod persons;
@@ -26,6 +27,7 @@ pub use evaluation::*;
 pub use federation::*;
 pub use foresight::*;
 pub use keys::*;
+pub use offline::*;
 pub use payments::*;
 pub use people::*;
 pub use persons::*;
@@ -124,6 +126,8 @@ pub enum Answer {
     Accounts(Vec<AccountInfo>),
     /// What a verification found.
     Verified(Box<Report>),
+    /// Lots, and what follows from them.
+    Offline(OfflineAnswer),
     /// Something about keys, epochs or fork proofs.
     Keys(Box<KeysAnswer>),
 }
@@ -159,4 +163,9 @@ pub struct Status {
     pub unheard: u64,
     /// Authors proved to have forked.
     pub forked: Vec<CaisseId>,
+    /// Authors that said more than may be stored in a day; they are not asked for more before tomorrow.
+    #[serde(default)]
+    pub over_quota: Vec<CaisseId>,
+    /// Partners with an agreement that cannot be reached, and what can be sold without them.
+    pub degraded: Vec<LotRoom>,
 }

@@ -88,6 +88,8 @@ pub enum Cause {
     Cash(RequestId),
     /// The reversal of an earlier entry, by its place.
     Reversal(u64),
+    /// A part of a month's allocation that gives back what the member was advanced.
+    Recovery(Month, MemberId),
 }
 
 impl Cause {

@@ -12,8 +12,8 @@ use crate::refused::Refused;
 use crate::state::{Secrets, Settings, State};
 use crate::turn::{Effect, Input, Outcome, Turn};
 use crate::{
-    accounting, allocation, card, disputes, expiry, federation, grant, home, host, member, people,
-    planning, query, refund, settle, shelf, treasury, vendor,
+    accounting, allocation, card, disputes, expiry, federation, grant, home, host, member, offline,
+    people, planning, query, refund, settle, shelf, treasury, vendor,
 };
 
 /// One caisse: a state that changes only by inputs, and says by effects what it wants done.
@@ -41,12 +41,17 @@ pub enum Mutant {
     M5,
     /// A restored backup speaks at once.
     M6,
+    /// The ceiling is checked against what was owed before the batch began.
+    M7,
+    /// The home caisse takes a lot back on its own clock.
+    M8,
 }
 
 #[cfg(feature = "mutants")]
 impl Mutant {
     /// Every wrong version.
-    pub const ALL: [Self; 6] = [Self::M1, Self::M2, Self::M3, Self::M4, Self::M5, Self::M6];
+    pub const ALL: [Self; 8] =
+        [Self::M1, Self::M2, Self::M3, Self::M4, Self::M5, Self::M6, Self::M7, Self::M8];
 }
 
 impl Caisse {
@@ -72,6 +77,15 @@ impl Caisse {
         self.state.mutant = Some(mutant);
     }
 
+    /// The shell begins a batch of inputs that share a commit: mutant M7 looks up what is owed once for
+    /// all of them.
+    #[cfg(feature = "mutants")]
+    pub fn begins_batch(&mut self) {
+        if self.state.is_mutant(Mutant::M7) {
+            self.state.books_before_batch = Some(self.state.books.clone());
+        }
+    }
+
     /// Returns the caisse's id.
     #[must_use]
     pub const fn id(&self) -> CaisseId {
@@ -88,8 +102,12 @@ impl Caisse {
     #[must_use]
     pub fn next_wakeup(&self) -> Option<Timestamp> {
         let state = &self.state;
-        let parts =
-            [home::next_wakeup(state), host::next_wakeup(state), federation::next_wakeup(state)];
+        let parts = [
+            home::next_wakeup(state),
+            host::next_wakeup(state),
+            federation::next_wakeup(state),
+            offline::next_wakeup(state),
+        ];
         parts.into_iter().flatten().min()
     }
 
@@ -110,13 +128,18 @@ impl Caisse {
             }
             Input::Received { from, message } => receive(state, &mut turn, from, message),
             Input::Connected(peer) => federation::connected(state, &mut turn, peer),
-            Input::Disconnected(peer) => federation::disconnected(state, peer),
+            Input::Disconnected(peer) => {
+                federation::disconnected(state, peer);
+                offline::lost(state, peer);
+            }
             Input::Woke => {
                 host::tick(state, &mut turn);
                 home::tick(state, &mut turn);
                 federation::tick(state, &mut turn);
+                offline::tick(state, &mut turn);
             }
         }
+        offline::after(state, &mut turn);
         // What this turn decided was decided without knowing what the copy said: it is not stored.
         if state.second_copy.is_some() { Vec::new() } else { turn.finish() }
     }
@@ -226,6 +249,7 @@ fn carry_out(
         Command::AbortRun { run, reason } => settle::abort(state, turn, run, reason),
         Command::PaySent { run, to } => settle::sent(state, turn, run, to),
         Command::PayReceived { run, from } => settle::received(state, turn, run, from),
+        Command::Offline(command) => offline::carry_out(state, turn, command),
         Command::Keys(command) => federation::change_keys(state, turn, *command),
     }
 }
@@ -241,12 +265,14 @@ fn receive(
             federation::have(state, turn, from, &heads, reply);
             shelf::publish(state, turn);
             settle::advance(state, turn);
+            offline::met(state, turn, from);
         }
         Message::Grown(heads) => federation::grown(state, turn, from, &heads),
         Message::Want { feed, after } => federation::want(state, turn, from, feed, after),
         Message::Entries(list) => federation::entries(state, turn, from, &list),
         Message::AuthRequest(ask) => home::authorise(state, turn, from, &ask),
         Message::Query { payment } => host::queried(state, turn, from, payment),
+        Message::Revoked(list) => offline::hears_list(state, turn, from, &list),
         Message::Forked(proofs) => federation::heard(state, turn, from, proofs),
         Message::Opened(openings) => federation::opened(state, turn, from, &openings),
     }

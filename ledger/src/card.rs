@@ -10,6 +10,7 @@ mod lists;
 mod restriction;
 
 use crdt::card::{CardCertificate, CardText};
+use crdt::pair::DenyReason;
 use crdt::{CardId, MemberId, Timestamp, VendorId};
 use serde::{Deserialize, Serialize};
 
@@ -114,6 +115,41 @@ pub(crate) fn check(
     }
     turn.put(Kind::Card, id.as_bytes(), card);
     Err(CardRefused::WrongCode(left))
+}
+
+/// Checks a card and its code for a sale that was made without us: a lock does not matter, for whoever
+/// made the sale learns nothing of the code, and a wrong code is counted as anywhere.
+pub(crate) fn check_offline(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    id: CardId,
+    code: &[u8],
+) -> Result<MemberId, DenyReason> {
+    use subtle::ConstantTimeEq as _;
+
+    let tag = state.secrets.code_tag(&id, code);
+    let card = state.cards.get(&id).ok_or(DenyReason::UnknownCard)?;
+    let frozen = state.restrictions.get(&card.member).is_some_and(|r| r.frozen.is_some());
+    if card.blocked || frozen || is_of_gone_member(state, turn, &id) {
+        return Err(DenyReason::CardBlocked);
+    }
+    if bool::from(card.code.ct_eq(&tag)) {
+        return Ok(card.member);
+    }
+    // Counts it, unless the card is locked already.
+    let _ = check(state, turn, id, code);
+    Err(DenyReason::WrongCode)
+}
+
+/// Returns whether a card of ours pays at a host that cannot ask us: not one that is blocked, frozen, for
+/// use at home only, or with limits, which no host can count.
+pub(crate) fn pays_offline(state: &State, turn: &Turn<'_>, id: &CardId) -> bool {
+    let Some(card) = state.cards.get(id) else {
+        return false;
+    };
+    let restriction = state.restrictions.get(&card.member);
+    let restricted = restriction.is_some_and(|r| r.frozen.is_some() || r.only_at_home);
+    !card.blocked && !restricted && card.limited.is_none() && !is_of_gone_member(state, turn, id)
 }
 
 /// Returns whether the member of a card has left, and the time to spend what is left is over.

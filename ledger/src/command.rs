@@ -5,6 +5,7 @@ mod card;
 mod disputes;
 mod foresight;
 mod keys;
+mod offline;
 mod pay;
 mod people;
 mod treasury;
@@ -25,6 +26,7 @@ pub use card::*;
 pub use disputes::*;
 pub use foresight::*;
 pub use keys::*;
+pub use offline::*;
 pub use pay::*;
 pub use people::*;
 pub use treasury::*;
@@ -207,6 +209,8 @@ pub enum Command {
         /// Who paid us.
         from: CaisseId,
     },
+    /// Something about sales while a caisse cannot be reached.
+    Offline(OfflineCommand),
     /// Something about keys, epochs or fork proofs.
     Keys(Box<KeysCommand>),
 }
@@ -284,6 +288,8 @@ pub enum Query {
     Accounts,
     /// Everything re-derived from the books and feeds.
     Verify,
+    /// Something about sales while a caisse cannot be reached.
+    Offline(OfflineQuery),
     /// Something about keys, epochs or fork proofs.
     Keys(KeysQuery),
 }

@@ -6,6 +6,7 @@ mod compare;
 mod copy;
 mod epochs;
 mod proofs;
+mod quota;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,6 +28,8 @@ pub use copy::SecondCopy;
 pub use epochs::entries_after;
 pub(crate) use epochs::{change_keys, opened, openings};
 pub(crate) use proofs::{answer, heard};
+
+use quota::Quota;
 
 use crate::records::{Kind, Records};
 use crate::refused::FederationRefused;
@@ -52,6 +55,8 @@ pub(crate) struct Federation {
     forgiven: BTreeMap<CaisseId, u32>,
     /// When heads are compared with a partner next; absent when nothing moves.
     compare_at: BTreeMap<CaisseId, Timestamp>,
+    /// How much each author made us store today.
+    pub quota: Quota,
     /// Whether a statement or a run may want a word of ours: payments alone never do.
     pub settling: bool,
 }
@@ -69,6 +74,7 @@ impl Federation {
             opened: BTreeSet::new(),
             forgiven: BTreeMap::new(),
             compare_at: BTreeMap::new(),
+            quota: Quota::default(),
             settling: true,
         };
         federation.refresh();
@@ -275,6 +281,23 @@ pub(crate) fn say(state: &mut State, turn: &mut Turn<'_>, to: CaisseId, body: Pa
         turn.send(to, Message::Entries(vec![entry]));
     }
     seq
+}
+
+/// Sends one entry to a partner once more: however long the feed is, a question brings one answer. If the
+/// partner lacks what comes before, it asks for that.
+pub(crate) fn say_again(state: &State, turn: &mut Turn<'_>, to: CaisseId, seq: u64) {
+    let feed = FeedId::pair(state.me, to);
+    let entries = stored(turn, feed, seq.saturating_sub(1), seq);
+    if !entries.is_empty() {
+        turn.send(to, Message::Entries(entries));
+    }
+}
+
+/// Returns whether a partner may still ask today what makes us write an answer, and counts the question.
+pub(crate) fn may_ask(state: &mut State, turn: &Turn<'_>, partner: CaisseId) -> bool {
+    let now = turn.now;
+    let federation = state.federation.as_mut();
+    federation.is_some_and(|f| f.quota.take(partner, crate::limits::ANSWER_BYTES, now))
 }
 
 /// Writes an entry for the whole federation and announces it.

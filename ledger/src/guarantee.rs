@@ -79,7 +79,9 @@ pub(crate) fn now(state: &State) -> Guarantee {
             | Account::Expired
             | Account::Pot
             | Account::Reimbursed
-            | Account::Corrections => {}
+            | Account::Corrections
+            | Account::Advance(_)
+            | Account::OfflineLosses => {}
         }
     }
     sums

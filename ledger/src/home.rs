@@ -4,13 +4,12 @@ mod hears;
 mod relearns;
 
 use crdt::agreement::Terms;
-use crdt::feed::FeedId;
 use crdt::message::{AuthRequest, Message};
 use crdt::pair::{DenyReason, PairBody};
 use crdt::seal::Sealed;
 use crdt::{CaisseId, CardId, Cents, Digest, MemberId, Month, PaymentId, Timestamp};
 
-pub(crate) use hears::hears;
+pub(crate) use hears::{hears, oblige, release};
 pub(crate) use relearns::relearns;
 
 use crate::account::Account;
@@ -25,7 +24,7 @@ use crate::records::{Kind, Records};
 use crate::refused::CardUseRefused;
 use crate::spent;
 use crate::state::State;
-use crate::turn::{Effect, Turn};
+use crate::turn::Turn;
 
 /// A hold that waits for its host's decision. No clock ends it: time only makes us ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,13 +47,13 @@ pub(crate) fn load(state: &mut State, records: &dyn Records) {
 }
 
 /// What a host asks us to pay, from an authorisation or a sale at its own risk.
-struct Request<'a> {
-    host: CaisseId,
-    payment: PaymentId,
-    card: CardId,
-    covered: Cents,
-    digest: Digest,
-    code: &'a Sealed,
+pub(crate) struct Request<'a> {
+    pub host: CaisseId,
+    pub payment: PaymentId,
+    pub card: CardId,
+    pub covered: Cents,
+    pub digest: Digest,
+    pub code: &'a Sealed,
 }
 
 /// Answers a host's request: the first answer is the only one.
@@ -69,6 +68,9 @@ pub(crate) fn authorise(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, 
     let known = known.filter(|_| !state.is_mutant(crate::caisse::Mutant::M2));
     if let Some(charge) = known {
         answer_again(state, turn, host, ask.payment, charge);
+        return;
+    }
+    if !federation::may_ask(state, turn, host) {
         return;
     }
     let request = Request {
@@ -104,8 +106,7 @@ fn answer_again(
         turn.put(Kind::Charge, &charge_key(&host, &payment), &charge);
         return;
     }
-    let feed = FeedId::pair(state.me, host);
-    turn.effect(Effect::SendRange { to: host, feed, after: charge.said - 1 });
+    federation::say_again(state, turn, host, charge.said);
 }
 
 /// Decides in the order of precedence of [`DenyReason`], except that what the member restricted comes right
@@ -145,7 +146,12 @@ fn decide(
     if room.min(of_card) < request.covered {
         return Err(DenyReason::SpendingCap);
     }
-    let owed = state.books.owed_to(host).checked_add(request.covered.signed());
+    // What the host can still sell by lots is promised as well.
+    let promised = request.covered.checked_add(state.offline.left_for(host));
+    let owed = state.books.owed_to(host);
+    #[cfg(feature = "mutants")]
+    let owed = state.books_before_batch.as_ref().map_or(owed, |books| books.owed_to(host));
+    let owed = promised.and_then(|more| owed.checked_add(more.signed()));
     let open =
         state.holds.range((host, PaymentId::new([0; 16]))..=(host, PaymentId::new([255; 16])));
     let below = owed.is_some_and(|owed| owed.positive_part() <= terms.ceiling);
@@ -202,13 +208,13 @@ fn grant(state: &mut State, turn: &mut Turn<'_>, request: &Request<'_>, payer: P
 }
 
 /// Counts what a card with limits spends elsewhere.
-fn count_card(state: &State, turn: &mut Turn<'_>, request: &Request<'_>) {
+pub(crate) fn count_card(state: &State, turn: &mut Turn<'_>, request: &Request<'_>) {
     let key = open_key(OPEN_CHARGE, &charge_key(&request.host, &request.payment));
     card::count(state, turn, request.card, &key, request.covered);
 }
 
 /// Counts what a member spends at a host in a month, for the agreement's limit.
-fn count_visit(
+pub(crate) fn count_visit(
     turn: &mut Turn<'_>,
     host: CaisseId,
     month: Month,
@@ -252,6 +258,8 @@ fn hold(
         refunded: Cents::ZERO,
         state: ChargeState::Held,
         said,
+        lot: None,
+        loss: None,
     };
     let key = charge_key(&host, &payment);
     turn.put(Kind::Charge, &key, &charge);
@@ -260,7 +268,7 @@ fn hold(
     state.holds.insert((host, payment), Hold { since: turn.now, ask_at });
 }
 
-fn put_closed(
+pub(crate) fn put_closed(
     turn: &mut Turn<'_>,
     host: CaisseId,
     payment: PaymentId,
@@ -269,7 +277,8 @@ fn put_closed(
 ) {
     let (at, zero) = (turn.now, Cents::ZERO);
     let (member, account) = (None, None);
-    let charge = Charge { at, member, account, covered: zero, refunded: zero, state, said };
+    let (covered, refunded, lot, loss) = (zero, zero, None, None);
+    let charge = Charge { at, member, account, covered, refunded, state, said, lot, loss };
     turn.put(Kind::Charge, &charge_key(&host, &payment), &charge);
 }
 

@@ -8,11 +8,10 @@ mod mutants;
 mod relearns;
 
 use crdt::card::{CardText, issuer_prefix};
-use crdt::feed::FeedId;
 use crdt::message::{AuthRequest, Message};
 use crdt::pair::PairBody;
 use crdt::register::prefix;
-use crdt::{BasisPoints, CaisseId, Cents, PaymentId, RequestId, Timestamp};
+use crdt::{BasisPoints, CaisseId, CardId, Cents, LotId, PaymentId, RequestId, Timestamp};
 
 pub(crate) use hears::hears;
 use hears::{asked, close, credit_vendor};
@@ -23,17 +22,20 @@ use crate::account::Account;
 use crate::command::{PayIntent, PaymentCode};
 use crate::federation;
 use crate::limits;
+use crate::offline;
 use crate::payment::{OPEN_SALE, Sale, SaleState, open_key, open_range};
 use crate::records::{Kind, Records};
-use crate::refused::PaymentRefused;
+use crate::refused::{PaymentRefused, WithoutHome};
 use crate::sale::{self, Buyer, Quote};
 use crate::state::State;
-use crate::turn::{Effect, Turn};
+use crate::turn::Turn;
 
 /// A sale that waits for its home caisse, and the tills that wait with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Waiting {
     pub home: CaisseId,
+    /// What the home caisse is asked for.
+    pub covered: Cents,
     /// Absent after a start: the clock may have been set since, so the wait begins anew.
     pub times: Option<Times>,
     pub requests: Vec<RequestId>,
@@ -62,9 +64,9 @@ pub(crate) fn load(state: &mut State, records: &dyn Records) {
         let sale = records.get(Kind::Sale, &key[1..]);
         let sale = sale.and_then(|bytes| crdt::wire::decode::<Sale>(&bytes).ok());
         if let Some(payment) = PaymentId::from_slice(&key[1..])
-            && let Some(Sale { home, state: SaleState::Asked { .. }, .. }) = sale
+            && let Some(Sale { home, covered, state: SaleState::Asked { .. }, .. }) = sale
         {
-            let waiting = Waiting { home, times: None, requests: Vec::new() };
+            let waiting = Waiting { home, covered, times: None, requests: Vec::new() };
             state.waiting.insert(payment, waiting);
         }
     }
@@ -97,6 +99,7 @@ pub(crate) fn pay(state: &mut State, turn: &mut Turn<'_>, request: RequestId, in
         refunded: Cents::ZERO,
         state: SaleState::Paid,
         said: 0,
+        lot: None,
     };
     let refused = match (&intent.code, home == state.me) {
         (PaymentCode::Plain(code), true) => {
@@ -202,26 +205,46 @@ fn ask(
     if sale.covered > terms.per_payment {
         return Err(PaymentRefused::VisitorLimit { limit: terms.per_payment });
     }
-    let connected = state.federation.as_ref().is_some_and(|f| f.is_connected(&home));
-    let reachable = connected || sale.covered <= terms.floor;
-    if !federation::may_speak_to(state, home) || !reachable {
+    if !federation::may_speak_to(state, home) {
         return Err(PaymentRefused::HomeUnreachable);
+    }
+    let connected = state.federation.as_ref().is_some_and(|f| f.is_connected(&home));
+    let (card, scanned) = (intent.card.card(), intent.is_scanned());
+    if !connected {
+        alone(state, turn, &sale, card, scanned)?;
     }
     if state.waiting.len() >= limits::OPEN_SALES {
         return Err(PaymentRefused::Busy);
     }
-    sale.state = SaleState::Asked { card: intent.card.card(), code };
+    if connected && would_owe(state, home, sale.covered).is_none_or(|o| o > terms.ceiling) {
+        return Err(PaymentRefused::HomeOwes { ceiling: terms.ceiling });
+    }
+    sale.state = SaleState::Asked { card, code, scanned };
     let payment = intent.payment;
     turn.put(Kind::Sale, payment.as_bytes(), &sale);
     turn.put(Kind::Open, &open_key(OPEN_SALE, payment.as_bytes()), &());
     let times = Some(Times::from(turn.now, state));
-    state.waiting.insert(payment, Waiting { home, times, requests: vec![request] });
-    send_question(turn, payment, &sale);
+    let waiting = Waiting { home, covered: sale.covered, times, requests: vec![request] };
+    state.waiting.insert(payment, waiting);
+    if connected {
+        send_question(turn, payment, &sale);
+    } else {
+        // Nobody will answer: what would be decided at the deadline is decided now.
+        decide_alone(state, turn, payment, sale);
+    }
     Ok(())
 }
 
+/// Returns what a home caisse would owe us with one more sale, those that wait for it included. It keeps the
+/// ceiling itself; one that does not must not owe us more all the same.
+fn would_owe(state: &State, home: CaisseId, more: Cents) -> Option<Cents> {
+    let owed = state.books.holds(Account::Partner(home)).positive_part();
+    let waiting = state.waiting.values().filter(|waiting| waiting.home == home);
+    Cents::checked_sum(waiting.map(|waiting| waiting.covered).chain([owed, more]))
+}
+
 fn send_question(turn: &mut Turn<'_>, payment: PaymentId, sale: &Sale) {
-    let (SaleState::Asked { card, code }, Some(request)) = (&sale.state, sale.request) else {
+    let (SaleState::Asked { card, code, .. }, Some(request)) = (&sale.state, sale.request) else {
         return;
     };
     let question = AuthRequest {
@@ -235,35 +258,63 @@ fn send_question(turn: &mut Turn<'_>, payment: PaymentId, sale: &Sale) {
     turn.send(sale.home, Message::AuthRequest(question));
 }
 
-/// Decides without an answer: at our own risk up to the agreed floor, else void.
-fn decide_alone(state: &mut State, turn: &mut Turn<'_>, payment: PaymentId, sale: Sale) {
-    let (SaleState::Asked { card, code }, Some(request)) = (sale.state.clone(), sale.request)
+/// How a sale can be made without an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Alone {
+    /// By a lot: the home caisse pays.
+    ByLot(LotId),
+    /// At our own risk, up to the agreed floor.
+    AtRisk,
+}
+
+/// Says how a sale can be made without an answer: by a lot, else at our own risk. A card that its caisse
+/// has listed is not sold to in either way.
+fn alone(
+    state: &State,
+    turn: &Turn<'_>,
+    sale: &Sale,
+    card: CardId,
+    scanned: bool,
+) -> Result<Alone, WithoutHome> {
+    let terms = federation::terms_with(state, sale.home);
+    let floor = terms.map_or(Cents::ZERO, |terms| terms.floor);
+    match offline::choose(state, turn, sale.home, card, scanned, sale.covered) {
+        Ok(lot) => Ok(Alone::ByLot(lot)),
+        Err(why) if why == WithoutHome::Listed || sale.covered > floor => Err(why),
+        Err(_) => Ok(Alone::AtRisk),
+    }
+}
+
+/// Decides without an answer, once: by a lot, at our own risk, else void.
+fn decide_alone(state: &mut State, turn: &mut Turn<'_>, payment: PaymentId, mut sale: Sale) {
+    let (SaleState::Asked { card, code, scanned }, Some(request)) =
+        (sale.state.clone(), sale.request)
     else {
         return;
     };
-    let home = sale.home;
-    let floor = federation::terms_with(state, home).map_or(Cents::ZERO, |terms| terms.floor);
-    if sale.covered > floor {
+    let (home, vendor, covered) = (sale.home, sale.vendor, sale.covered);
+    let Ok(way) = alone(state, turn, &sale, card, scanned) else {
         let said = federation::say(state, turn, home, PairBody::Voided { payment });
         return close(state, turn, payment, sale, SaleState::Voided, said);
-    }
+    };
     #[cfg(feature = "mutants")]
     let payment = if state.is_mutant(crate::caisse::Mutant::M5) {
         mutants::forget_old_id(state, turn, payment)
     } else {
         payment
     };
-    let body = PairBody::FloorCaptured {
-        payment,
-        vendor: sale.vendor,
-        card,
-        covered: sale.covered,
-        request,
-        code,
+    let body = match way {
+        Alone::ByLot(lot) => {
+            sale.lot = Some(lot);
+            offline::debit(state, turn, (home, lot), card, covered);
+            PairBody::OfflineCaptured { payment, lot, vendor, card, covered, request, code }
+        }
+        Alone::AtRisk => PairBody::FloorCaptured { payment, vendor, card, covered, request, code },
     };
     let said = federation::say(state, turn, home, body);
     credit_vendor(state, turn, payment, &sale, Account::Risk);
     close(state, turn, payment, sale, SaleState::AtRisk, said);
+    offline::tidy(state, turn, home);
 }
 
 /// Answers a home caisse that asks what became of a payment. One that we never heard of is void from
@@ -274,10 +325,10 @@ pub(crate) fn queried(state: &mut State, turn: &mut Turn<'_>, home: CaisseId, pa
     }
     match turn.get::<Sale>(Kind::Sale, payment.as_bytes()) {
         Some(sale) if sale.home == home && sale.said > 0 => {
-            let feed = FeedId::pair(state.me, home);
-            turn.effect(Effect::SendRange { to: home, feed, after: sale.said - 1 });
+            federation::say_again(state, turn, home, sale.said);
         }
         Some(_) => {}
+        None if !federation::may_ask(state, turn, home) => {}
         None => {
             let said = federation::say(state, turn, home, PairBody::Voided { payment });
             void_unheard(turn, home, payment, said);

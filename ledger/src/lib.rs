@@ -33,6 +33,7 @@ pub mod limits;
 pub mod lots;
 pub mod member;
 pub mod note;
+pub mod offline;
 pub mod payment;
 mod people;
 mod planning;

@@ -29,8 +29,26 @@ pub const ASK_AGAIN: Duration = Duration::from_ms(1_000);
 /// Age at which a home caisse asks what became of a hold, and then the time between its questions.
 pub const QUERY_AFTER: Duration = Duration::from_ms(10_000);
 
+/// Open lots of one partner in one direction: one in use and those that it has not closed yet.
+pub const OPEN_LOTS: usize = 8;
+
+/// Days for which a partner's list of cards is good enough to sell without it: a card that is blocked is
+/// refused everywhere after that.
+pub const CARD_LIST_DAYS: u16 = 7;
+
+/// Time after which a connected partner is told again which cards do not pay without us.
+pub const CARD_LIST_AGAIN: Duration = Duration::from_ms(24 * 3_600_000);
+
 /// Time between two comparisons of heads with a connected peer while something moves.
 pub const COMPARE_EVERY: Duration = Duration::from_ms(2_000);
+
+/// Bytes of entries that one author may make us store in a day of our own clock: some 200,000 payments of
+/// one partner, and a disk of 64 GB that lasts for more than a year if one member does its worst.
+pub const FEED_BYTES_PER_DAY: u64 = 128 * 1024 * 1024;
+
+/// Bytes by which an answer to a new question of a partner counts as something that the partner made us
+/// store: the entry that answers, and the record of the payment.
+pub const ANSWER_BYTES: u64 = 512;
 
 /// Sales that wait for home caisses at one time: beyond, a till is told to try again.
 pub const OPEN_SALES: usize = 10_000;

@@ -2,7 +2,7 @@
 
 use crdt::pair::DenyReason;
 use crdt::seal::Sealed;
-use crdt::{CaisseId, CardId, Cents, Digest, MemberId, PaymentId, Timestamp, VendorId};
+use crdt::{CaisseId, CardId, Cents, Digest, LotId, MemberId, PaymentId, Timestamp, VendorId};
 use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
@@ -47,6 +47,8 @@ pub struct Sale {
     pub state: SaleState,
     /// The place of our decision in the pair feed; 0 if nothing was said.
     pub said: u64,
+    /// The lot by which it was made, if it was: then the home caisse pays it, whatever became of the card.
+    pub lot: Option<LotId>,
 }
 
 /// Where a sale stands.
@@ -60,6 +62,8 @@ pub enum SaleState {
         card: CardId,
         /// The code, sealed to the home caisse.
         code: Sealed,
+        /// Whether the card's own code was scanned, and bore its caisse's signature.
+        scanned: bool,
     },
     /// Paid with the home caisse's grant.
     Captured,
@@ -67,11 +71,11 @@ pub enum SaleState {
     Voided,
     /// Refused.
     Refused(PaymentRefused),
-    /// Made at our own risk; the home caisse has not said whether it pays.
+    /// Made without an answer, at our own risk or by a lot; the home caisse has not said that it pays.
     AtRisk,
-    /// Made at our own risk; the home caisse pays.
+    /// The same; the home caisse pays.
     AtRiskAccepted,
-    /// Made at our own risk; the home caisse does not pay.
+    /// The same; the home caisse does not pay.
     AtRiskLost(DenyReason),
 }
 
@@ -86,7 +90,7 @@ impl Sale {
     /// Returns what the till is told, the same however often it asks; `None` while nobody knows.
     #[must_use]
     pub fn outcome(&self, payment: PaymentId) -> Option<Outcome> {
-        let at_hosts_risk = match &self.state {
+        let offline = match &self.state {
             SaleState::Asked { .. } => return None,
             SaleState::Voided => return Some(Err(PaymentRefused::HomeSilent.into())),
             SaleState::Refused(refused) => return Some(Err(refused.clone().into())),
@@ -105,22 +109,26 @@ impl Sale {
             bonus: self.bonus,
             left: self.left,
             at: self.at,
-            at_hosts_risk,
+            at_hosts_risk: offline && self.lot.is_none(),
+            offline,
         })))
     }
 
     /// Returns where the sale stands, for lists.
     #[must_use]
     pub const fn status(&self) -> PaymentStatus {
-        match self.state {
-            SaleState::Paid => PaymentStatus::Paid,
-            SaleState::Asked { .. } => PaymentStatus::Asked,
-            SaleState::Captured => PaymentStatus::Captured,
-            SaleState::Voided => PaymentStatus::Voided,
-            SaleState::Refused(_) => PaymentStatus::Refused,
-            SaleState::AtRisk => PaymentStatus::AtRisk,
-            SaleState::AtRiskAccepted => PaymentStatus::AtRiskAccepted,
-            SaleState::AtRiskLost(_) => PaymentStatus::AtRiskLost,
+        match (&self.state, self.lot) {
+            (SaleState::AtRisk, Some(_)) => PaymentStatus::ByLot,
+            (SaleState::AtRiskAccepted, Some(_)) => PaymentStatus::ByLotAccepted,
+            (SaleState::AtRiskLost(_), Some(_)) => PaymentStatus::ByLotLost,
+            (SaleState::Paid, _) => PaymentStatus::Paid,
+            (SaleState::Asked { .. }, _) => PaymentStatus::Asked,
+            (SaleState::Captured, _) => PaymentStatus::Captured,
+            (SaleState::Voided, _) => PaymentStatus::Voided,
+            (SaleState::Refused(_), _) => PaymentStatus::Refused,
+            (SaleState::AtRisk, None) => PaymentStatus::AtRisk,
+            (SaleState::AtRiskAccepted, None) => PaymentStatus::AtRiskAccepted,
+            (SaleState::AtRiskLost(_), None) => PaymentStatus::AtRiskLost,
         }
     }
 
@@ -155,6 +163,10 @@ pub struct Charge {
     pub state: ChargeState,
     /// The place of our decision in the pair feed; 0 if nothing was said.
     pub said: u64,
+    /// The lot on which it counts, if it was claimed by one.
+    pub lot: Option<LotId>,
+    /// Why no member pays what was claimed by a lot, if none does.
+    pub loss: Option<DenyReason>,
 }
 
 /// Where a charge stands.

@@ -16,8 +16,8 @@ use crate::refused::{MemberRefused, Refused};
 use crate::state::State;
 use crate::turn::{Outcome, Turn};
 use crate::{
-    accounting, allocation, disputes, expiry, foresight, grant, guarantee, limits, lots, planning,
-    treasury, verify,
+    accounting, allocation, disputes, expiry, foresight, grant, guarantee, limits, lots, offline,
+    planning, treasury, verify,
 };
 
 /// The age from which the operator is told of a hold.
@@ -51,7 +51,7 @@ pub(crate) fn answer(state: &State, turn: &Turn<'_>, question: &Query) -> Outcom
         Query::Disputes(question) => disputes::query(state, turn, question),
         Query::Contact => Ok(Answer::Contact(Box::new(state.settings.contact.clone()))),
         Query::Federation => federation::register(state),
-        Query::CardHome(card) => federation::card_home(state, card),
+        Query::CardHome(card) => federation::card_home(state, turn, card),
         Query::Peers => Ok(Answer::Peers(federation::peers(state))),
         Query::Catalogue { text, limit } => {
             Ok(Answer::Catalogue(federation::catalogue(state, text, (*limit).min(limits::ROWS))))
@@ -60,6 +60,7 @@ pub(crate) fn answer(state: &State, turn: &Turn<'_>, question: &Query) -> Outcom
         Query::Runs => Ok(Answer::Runs(federation::runs(state, turn))),
         Query::Accounting(question) => accounting::answer(state, turn, question),
         Query::Accounts => Ok(Answer::Accounts(accounts(state))),
+        Query::Offline(question) => offline::answer(state, turn, *question),
         Query::Verify => Ok(Answer::Verified(Box::new(verify::verify(state, turn)))),
         Query::Keys(question) => crate::federation::answer(state, turn, *question),
     }
@@ -85,6 +86,8 @@ fn status(state: &State, turn: &Turn<'_>) -> Status {
     let partners = federation.map(|f| f.partners(&state.me)).unwrap_or_default();
     let connected =
         partners.iter().filter(|p| federation.is_some_and(|f| f.is_connected(&p.id))).count();
+    let agreed = partners.iter().filter(|p| crate::federation::terms_with(state, p.id).is_some());
+    let degraded = agreed.filter_map(|p| offline::degraded(state, turn, p.id)).collect();
     let forks = federation.into_iter().flat_map(|f| f.replica.forks().keys());
     let mut forked: Vec<_> = forks.map(|feed| feed.author).collect();
     forked.dedup();
@@ -103,6 +106,8 @@ fn status(state: &State, turn: &Turn<'_>) -> Status {
         connected: connected as u64,
         unheard: u64::from(federation.map_or(0, |f| f.unheard(&state.me))),
         forked,
+        over_quota: federation.map(|f| f.quota.over(turn.now).collect()).unwrap_or_default(),
+        degraded,
     }
 }
 

@@ -93,6 +93,16 @@ pub enum Kind {
     Statement,
     /// An entry by hand that a line of the bank shows, by the entry's place.
     Matched,
+    /// What a partner gets to sell by while we cannot be reached, by partner.
+    LotPolicy,
+    /// A lot that we gave, by partner and lot.
+    LotGiven,
+    /// A lot that we hold, by partner and lot.
+    LotHeld,
+    /// What a card took of an open lot, by a letter for our side, partner, lot and card.
+    LotCard,
+    /// A partner's list of cards that do not pay without it, by partner.
+    CardList,
     /// A word of an identity key that opens an epoch, by caisse and epoch; a second one for the same epoch
     /// has a byte more.
     Opening,
@@ -104,7 +114,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Self; 46] = [
+    pub const ALL: [Self; 51] = [
         Self::Meta,
         Self::Member,
         Self::Person,
@@ -148,6 +158,11 @@ impl Kind {
         Self::Unassigned,
         Self::Statement,
         Self::Matched,
+        Self::LotPolicy,
+        Self::LotGiven,
+        Self::LotHeld,
+        Self::LotCard,
+        Self::CardList,
         Self::Opening,
         Self::Forgiven,
         Self::Abandoned,

@@ -72,6 +72,9 @@ pub(crate) fn refund(
     }
     let sale = turn.get::<Sale>(Kind::Sale, payment.as_bytes());
     let sale = sale.ok_or_else(|| unknown(state))?;
+    if sale.state == SaleState::AtRisk {
+        return Err(RefundRefused::NotAccepted.into());
+    }
     if !matches!(sale.state, SaleState::Paid | SaleState::Captured | SaleState::AtRiskAccepted) {
         return Err(RefundRefused::NotPaid.into());
     }

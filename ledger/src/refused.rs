@@ -8,6 +8,7 @@ mod disputes;
 mod federation;
 mod foresight;
 mod keys;
+mod offline;
 mod payments;
 mod people;
 mod treasury;
@@ -22,6 +23,7 @@ pub use disputes::*;
 pub use federation::*;
 pub use foresight::*;
 pub use keys::*;
+pub use offline::*;
 pub use payments::*;
 pub use people::*;
 pub use treasury::*;
@@ -81,6 +83,9 @@ pub enum Refused {
     /// An amount does not fit the books.
     #[error("the books cannot hold this amount: {0}")]
     Books(BooksRefused),
+    /// Something about sales while a caisse cannot be reached.
+    #[error(transparent)]
+    Offline(#[from] OfflineRefused),
     /// Something about keys, epochs or fork proofs.
     #[error(transparent)]
     Keys(#[from] KeysRefused),

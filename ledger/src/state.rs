@@ -18,6 +18,7 @@ use crate::federation::{Federation, SecondCopy};
 use crate::home::Hold;
 use crate::host::Waiting;
 use crate::member::Member;
+use crate::offline::{Offline, OfflineSettings};
 use crate::records::{Kind, Records};
 use crate::rules::{RuleBook, Rules};
 use crate::shelf::Shelf;
@@ -32,6 +33,8 @@ pub struct PaymentSettings {
     pub code_attempts: u32,
     /// How long a card stays locked.
     pub code_lock: Duration,
+    /// What holds for sales while a caisse cannot be reached.
+    pub offline: OfflineSettings,
 }
 
 impl Default for PaymentSettings {
@@ -40,6 +43,7 @@ impl Default for PaymentSettings {
             decision: Duration::from_ms(6_000),
             code_attempts: 4,
             code_lock: Duration::from_ms(24 * 3_600_000),
+            offline: OfflineSettings::default(),
         }
     }
 }
@@ -132,11 +136,16 @@ pub(crate) struct State {
     /// Holds that wait for their host's decision.
     pub holds: BTreeMap<(CaisseId, PaymentId), Hold>,
     pub federation: Option<Federation>,
+    /// Lots, given and held.
+    pub offline: Offline,
     /// Another process writes under our keys: nothing more is done.
     pub second_copy: Option<SecondCopy>,
     drawn: u64,
     #[cfg(feature = "mutants")]
     pub mutant: Option<crate::caisse::Mutant>,
+    /// The books as they were when the batch began: mutant M7.
+    #[cfg(feature = "mutants")]
+    pub books_before_batch: Option<Books>,
 }
 
 impl State {
@@ -158,12 +167,15 @@ impl State {
             waiting: BTreeMap::new(),
             holds: BTreeMap::new(),
             federation: Federation::load(records),
+            offline: Offline::load(records),
             second_copy: None,
             drawn: 0,
             settings,
             secrets,
             #[cfg(feature = "mutants")]
             mutant: None,
+            #[cfg(feature = "mutants")]
+            books_before_batch: None,
         };
         crate::host::load(&mut state, records);
         crate::home::load(&mut state, records);
@@ -194,7 +206,7 @@ impl State {
     }
 }
 
-fn table<K: Ord, V: DeserializeOwned>(
+pub(crate) fn table<K: Ord, V: DeserializeOwned>(
     records: &dyn Records,
     kind: Kind,
     key: fn(&[u8]) -> Option<K>,

@@ -163,6 +163,12 @@ impl<'a> Turn<'a> {
         rows.into_iter().take(limit).collect()
     }
 
+    /// Returns whether this turn wrote records of a kind.
+    #[must_use]
+    pub fn touches(&self, kind: Kind) -> bool {
+        self.writes.contains_key(&kind)
+    }
+
     /// Stores a record.
     pub fn put<T: Serialize>(&mut self, kind: Kind, key: &[u8], value: &T) {
         self.write(kind, key, Some(crdt::wire::encode(value)));

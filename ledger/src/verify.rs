@@ -68,6 +68,7 @@ pub(crate) fn verify(state: &State, turn: &Turn<'_>) -> Report {
     crate::accounting::check::verify(state, turn, &booked, &mut report);
     cards::check(state, turn, &mut report);
     disputes::disputes(turn, &booked, &mut report);
+    crate::offline::verify(state, turn, &mut report);
     crate::treasury::check::differences(state, turn, |what| report.differs(what));
     for what in crate::people::differences(state, turn) {
         report.differs(what);
@@ -142,6 +143,8 @@ fn signed_amount(entry: &JournalEntry) -> i128 {
         let amount = i128::from(transfer.amount.get());
         match (entry.cause, transfer.debit, transfer.credit) {
             (Cause::Charge(..), Account::Partner(_), _) => -amount,
+            // The payer that a restore had lost was found again.
+            (Cause::Charge(..), _, Account::Suspense) => 0,
             (Cause::Sale(_), _, Account::Risk) => 0,
             _ => amount,
         }
@@ -243,8 +246,13 @@ fn decision(state: &State, turn: &Turn<'_>, partner: CaisseId, said: u64) -> Opt
         | PairBody::FloorCaptured { payment, .. }
         | PairBody::Obliged { payment, .. }
         | PairBody::FloorDeclined { payment, .. }
+        | PairBody::OfflineCaptured { payment, .. }
         | PairBody::Refunded { payment, .. } => Some(*payment),
-        PairBody::PaySent { .. } | PairBody::PayReceived { .. } => None,
+        PairBody::PaySent { .. }
+        | PairBody::PayReceived { .. }
+        | PairBody::LotGranted { .. }
+        | PairBody::LotCloseAsked { .. }
+        | PairBody::LotClosed { .. } => None,
     }
 }
 
@@ -366,7 +374,11 @@ fn said_amount(entry: &Verified) -> i128 {
         | PairBody::FloorCaptured { .. }
         | PairBody::FloorDeclined { .. }
         | PairBody::PaySent { .. }
-        | PairBody::PayReceived { .. } => 0,
+        | PairBody::PayReceived { .. }
+        | PairBody::LotGranted { .. }
+        | PairBody::LotCloseAsked { .. }
+        | PairBody::OfflineCaptured { .. }
+        | PairBody::LotClosed { .. } => 0,
     }
 }
 

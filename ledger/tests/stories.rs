@@ -12,11 +12,13 @@ mod stories {
     mod epochs;
     mod evaluation;
     mod federation;
+    mod flood;
     mod foresight;
     mod home;
     mod hostile;
     mod keys;
     mod laws;
+    mod lots;
     mod models;
     mod people;
     mod restore;

@@ -196,7 +196,9 @@ async fn export(context: &Context, of: Option<&str>, path: &Path) -> Result<Done
         return Err(unexpected());
     };
     if list.is_empty() {
-        return Err(Failure::Failed("this caisse is in its first epoch: there is nothing to carry".to_owned()));
+        return Err(Failure::Failed(
+            "this caisse is in its first epoch: there is nothing to carry".to_owned(),
+        ));
     }
     let why = |why: std::io::Error| Failure::Failed(format!("{}: {why}", path.display()));
     let text = serde_json::to_string(&list).map_err(Failure::misused)?;

@@ -67,6 +67,9 @@ fn allocation_text(report: &AllocationReport, names: &BTreeMap<MemberId, String>
         skipped.len(),
         report.rules,
     );
+    for (member, slice) in &report.recovered {
+        text.push_str(&format!("{}: {slice} of it gives back an advance\n", short(member)));
+    }
     for RolledOver { member, expired } in &report.rolled_over {
         text.push_str(&format!("{}: {expired} above the roll-over expires\n", short(member)));
     }
@@ -89,7 +92,7 @@ pub(super) async fn pay(context: &Context, sale: Pay) -> Result<Done, Failure> {
     let Pay { card, amount, lines, partial, tier, .. } = sale;
     let purchase = Purchase { amount, lines, partial, tier };
     let code = code_for(&home, &code, payment, vendor, &purchase)?;
-    let intent = PayIntent { payment, card, vendor, purchase, code };
+    let intent = PayIntent { payment, card, vendor, purchase, code, scanned: false };
     let answer = context.command(&Command::Pay(intent)).await.inspect_err(|failure| {
         if let Failure::Refused(_) = failure {
             talk(&format!("payment {payment}"));
@@ -129,6 +132,10 @@ fn receipt_text(receipt: &Receipt) -> String {
     }
     if receipt.at_hosts_risk {
         text.push_str("the card's caisse did not answer: sold at this caisse's own risk\n");
+    } else if receipt.offline {
+        text.push_str(
+            "WITHOUT the card's caisse, which cannot be reached: sold by a lot that it gave\n",
+        );
     }
     text
 }
@@ -167,16 +174,22 @@ fn foreseen(
     info: &PaymentInfo,
 ) -> Result<RefundReceipt, Refused> {
     match info.status {
-        PaymentStatus::Paid | PaymentStatus::Captured | PaymentStatus::AtRiskAccepted => {}
+        PaymentStatus::Paid
+        | PaymentStatus::Captured
+        | PaymentStatus::AtRiskAccepted
+        | PaymentStatus::ByLotAccepted => {}
         PaymentStatus::Held
         | PaymentStatus::Obliged
         | PaymentStatus::Denied
         | PaymentStatus::Tombstone => return Err(RefundRefused::UnknownPayment.into()),
+        PaymentStatus::AtRisk | PaymentStatus::ByLot => {
+            return Err(RefundRefused::NotAccepted.into());
+        }
         PaymentStatus::Asked
         | PaymentStatus::Voided
         | PaymentStatus::Refused
-        | PaymentStatus::AtRisk
-        | PaymentStatus::AtRiskLost => return Err(RefundRefused::NotPaid.into()),
+        | PaymentStatus::AtRiskLost
+        | PaymentStatus::ByLotLost => return Err(RefundRefused::NotPaid.into()),
     }
     let left = info.covered.saturating_sub(info.refunded);
     let amount = amount.unwrap_or(left);
@@ -241,6 +254,9 @@ pub(crate) const fn status_words(status: PaymentStatus) -> &'static str {
         PaymentStatus::AtRisk => "paid at our risk",
         PaymentStatus::AtRiskAccepted => "paid at our risk, accepted",
         PaymentStatus::AtRiskLost => "paid at our risk, not accepted: our loss",
+        PaymentStatus::ByLot => "paid by a lot, to be claimed",
+        PaymentStatus::ByLotAccepted => "paid by a lot, accepted",
+        PaymentStatus::ByLotLost => "paid by a lot, not accepted: our loss",
         PaymentStatus::Held => "held for the other caisse",
         PaymentStatus::Obliged => "owed to the other caisse",
         PaymentStatus::Denied => "denied to the other caisse",

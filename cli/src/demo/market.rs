@@ -125,6 +125,7 @@ fn wrong_in(play: &Play, sold: &Sold, signed: &SignedReceipt) -> Option<String> 
         member_share: amount(shares.own),
         at: signed.receipt.at,
         at_hosts_risk: false,
+        offline: false,
         ..signed.receipt.clone()
     };
     let found = &signed.receipt;

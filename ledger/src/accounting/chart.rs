@@ -52,6 +52,10 @@ pub enum Heading {
     Collecting,
     /// Losses and corrections.
     Corrections,
+    /// What members were advanced by sales without us.
+    Advances,
+    /// Sales without us that no member pays.
+    OfflineLosses,
     /// What was left over in earlier years.
     CarriedSurplus,
     /// What was missing in earlier years.
@@ -59,7 +63,7 @@ pub enum Heading {
 }
 
 /// The default number and label of each heading.
-const DEFAULT: [(Heading, &str, &str); 21] = [
+const DEFAULT: [(Heading, &str, &str); 23] = [
     (Heading::Members, "4671", "Crédits alimentaires des adhérents"),
     (Heading::Vendors, "401", "Points de vente conventionnés"),
     (Heading::Partners, "451", "Autres caisses"),
@@ -79,6 +83,8 @@ const DEFAULT: [(Heading, &str, &str); 21] = [
     (Heading::Ordered, "5801", "Virements émis en cours"),
     (Heading::Collecting, "5802", "Prélèvements émis en cours"),
     (Heading::Corrections, "658", "Charges diverses de gestion courante"),
+    (Heading::Advances, "4675", "Avances aux adhérents (ventes hors connexion)"),
+    (Heading::OfflineLosses, "6581", "Pertes sur ventes hors connexion"),
     (Heading::CarriedSurplus, "110", "Report à nouveau (solde créditeur)"),
     (Heading::CarriedDeficit, "119", "Report à nouveau (solde débiteur)"),
 ];
@@ -112,6 +118,8 @@ impl Heading {
             Account::Ordered(_) => Self::Ordered,
             Account::Collecting(_) => Self::Collecting,
             Account::Corrections => Self::Corrections,
+            Account::Advance(_) => Self::Advances,
+            Account::OfflineLosses => Self::OfflineLosses,
         }
     }
 }

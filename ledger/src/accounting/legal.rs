@@ -78,6 +78,7 @@ impl Journal {
             | Cause::Bonus(_)
             | Cause::Expiry(..)
             | Cause::RollOver(..)
+            | Cause::Recovery(..)
             | Cause::Pot(_)
             | Cause::Dispute(_)
             | Cause::Correction(_) => Self::Aid,
@@ -129,7 +130,7 @@ pub struct LegalEntry {
 #[must_use]
 pub fn auxiliary(account: &Account) -> Option<String> {
     match account {
-        Account::Member(id) | Account::Claim(id) => Some(format!("M{id}")),
+        Account::Member(id) | Account::Claim(id) | Account::Advance(id) => Some(format!("M{id}")),
         Account::Vendor(id) => Some(format!("V{id}")),
         Account::Partner(id) => Some(format!("C{id}")),
         Account::Grant(id) => Some(format!("S{id}")),
@@ -145,7 +146,8 @@ pub fn auxiliary(account: &Account) -> Option<String> {
         | Account::Expired
         | Account::Pot
         | Account::Reimbursed
-        | Account::Corrections => None,
+        | Account::Corrections
+        | Account::OfflineLosses => None,
     }
 }
 
@@ -200,6 +202,12 @@ pub fn described(cause: &Cause) -> (String, String) {
         Cause::Expiry(_, date) => (format!("EXPIRATION-{date}"), "Crédit expiré"),
         Cause::RollOver(month, _) => {
             (format!("REPORT-{month}"), "Crédit au-delà du report autorisé")
+        }
+        Cause::Recovery(month, _) => {
+            return (
+                format!("RETENUE-{month}"),
+                format!("Retenue sur l'allocation {month} : avance hors connexion"),
+            );
         }
         Cause::Grant(grant) => (grant.to_string(), "Subvention"),
         Cause::Line(line) => (line.to_string(), "Ligne de banque"),

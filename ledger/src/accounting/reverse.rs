@@ -102,6 +102,7 @@ const fn instead(cause: &Cause) -> Option<Instead> {
         | Cause::Allocation(..)
         | Cause::Expiry(..)
         | Cause::RollOver(..)
+        | Cause::Recovery(..)
         | Cause::Grant(_)
         | Cause::Pot(_)
         | Cause::Cash(_) => None,

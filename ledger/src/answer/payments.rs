@@ -4,6 +4,7 @@ use crdt::seal::SealingKey;
 use crdt::{CaisseId, CardId, Cents, MemberId, PaymentId, Timestamp, VendorId};
 use serde::{Deserialize, Serialize};
 
+use super::LotRoom;
 use crate::sale::{Mode, Part};
 
 /// What the till shows and prints after a sale.
@@ -33,6 +34,8 @@ pub struct Receipt {
     pub at: Timestamp,
     /// Whether the host bears the risk: the home caisse did not answer in time.
     pub at_hosts_risk: bool,
+    /// Whether it was made without the home caisse: by a lot, or at the host's risk.
+    pub offline: bool,
 }
 
 /// What the till shows after a refund.
@@ -68,6 +71,12 @@ pub enum PaymentStatus {
     AtRiskAccepted,
     /// Paid at the host's risk and not accepted: the host's loss.
     AtRiskLost,
+    /// Paid by a lot of the home caisse, not accepted yet.
+    ByLot,
+    /// Paid by a lot, accepted by the home caisse.
+    ByLotAccepted,
+    /// Paid by a lot and not accepted: the host's loss.
+    ByLotLost,
     /// Held for a host.
     Held,
     /// Owed to a host.
@@ -114,4 +123,6 @@ pub struct CardHome {
     pub home: CaisseId,
     /// The key to seal its code to; `None` for a card of this caisse, whose code is sent plain.
     pub seal_to: Option<SealingKey>,
+    /// What can be sold without it; absent while it can be reached, and for a card of this caisse.
+    pub degraded: Option<LotRoom>,
 }

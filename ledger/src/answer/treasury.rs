@@ -23,6 +23,8 @@ pub struct AllocationReport {
     pub skipped: Vec<(MemberId, Skipped)>,
     /// Whose credit is above what may be carried into the month.
     pub rolled_over: Vec<RolledOver>,
+    /// Of whose allocation a part gives back what they were advanced, and how much.
+    pub recovered: Vec<(MemberId, Cents)>,
     /// The sum of what is issued.
     pub total: Cents,
     /// How credit was covered before the run.

@@ -152,7 +152,8 @@ impl<'a> Figures<'a> {
         // What is not paid from a member's credit to a vendor does not name both of them.
         let sale = || sale_of(turn, cause);
         let member = match (from, to) {
-            (Account::Member(member), _) | (_, Account::Claim(member)) => Some(member),
+            (Account::Member(member) | Account::Advance(member), _)
+            | (_, Account::Claim(member)) => Some(member),
             _ => sale().and_then(|sale| sale.member),
         };
         let place = match to {

@@ -233,13 +233,24 @@ pub(crate) fn change_keys(state: &mut State, turn: &mut Turn<'_>, command: KeysC
         KeysCommand::Open { opening, entry, waits } => {
             open_ours(state, turn, &opening, entry, waits)?
         }
-        KeysCommand::Learn(list) => {
-            // What went well before one that does not hold is kept only if all of them hold.
-            list.iter().try_for_each(|opening| learn(state, turn, opening, None))?;
-        }
+        KeysCommand::Learn(list) => learn_all(state, turn, &list)?,
         KeysCommand::Forgive(author) => forgive(state, turn, author)?,
     }
     Ok(Answer::Done)
+}
+
+/// Takes in openings that came by hand: all or none.
+fn learn_all(state: &mut State, turn: &mut Turn<'_>, list: &[EpochOpening]) -> Result<(), Refused> {
+    let federation = state.federation.as_ref().ok_or(FederationRefused::NotFounded)?;
+    let mut epochs = federation.replica.epochs().clone();
+    for opening in list {
+        let said = opening.check(federation.view.network()).map_err(KeysRefused::from)?;
+        let next = epochs.current(&said.author()).saturating_add(1);
+        if said.epoch >= next && !epochs.open(said) {
+            return Err(KeysRefused::NotNext { next }.into());
+        }
+    }
+    Ok(list.iter().try_for_each(|opening| learn(state, turn, opening, None))?)
 }
 
 /// Opens our next epoch with the entry that its key signed.

@@ -71,7 +71,12 @@ pub(crate) const fn is_owed(account: &Account) -> bool {
 pub(crate) const fn pays_purchases(account: &Account) -> bool {
     matches!(
         account,
-        Account::Member(_) | Account::Suspense | Account::Reimbursed | Account::Pot | Account::Risk
+        Account::Member(_)
+            | Account::Advance(_)
+            | Account::Suspense
+            | Account::Reimbursed
+            | Account::Pot
+            | Account::Risk
     )
 }
 

@@ -8,6 +8,7 @@ use crate::account::Account;
 use crate::books::{Cause, Phase, Transfer};
 use crate::card;
 use crate::federation;
+use crate::offline;
 use crate::payment::{Charge, ChargeState, OPEN_CHARGE, charge_key, open_key};
 use crate::records::Kind;
 use crate::spent;
@@ -35,12 +36,28 @@ pub(crate) fn hears(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, body
         PairBody::Refunded { payment, amount, .. } => {
             refunded(state, turn, host, *payment, *amount);
         }
+        PairBody::OfflineCaptured { payment, lot, card, covered, request, code, .. } => {
+            let request = Request {
+                host,
+                payment: *payment,
+                card: *card,
+                covered: *covered,
+                digest: *request,
+                code,
+            };
+            offline::claimed(state, turn, &request, *lot);
+        }
+        PairBody::LotClosed { lot, spent } => {
+            offline::given_back(state, turn, host, *lot, *spent);
+        }
         PairBody::Granted { .. }
         | PairBody::Denied { .. }
         | PairBody::Obliged { .. }
         | PairBody::FloorDeclined { .. }
         | PairBody::PaySent { .. }
-        | PairBody::PayReceived { .. } => {}
+        | PairBody::PayReceived { .. }
+        | PairBody::LotGranted { .. }
+        | PairBody::LotCloseAsked { .. } => {}
     }
 }
 
@@ -68,7 +85,7 @@ fn captured(
     }
 }
 
-fn oblige(
+pub(crate) fn oblige(
     state: &mut State,
     turn: &mut Turn<'_>,
     host: CaisseId,
@@ -131,7 +148,7 @@ fn voided(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, payment: Payme
 }
 
 /// Ends a hold without a debt.
-fn release(
+pub(crate) fn release(
     state: &mut State,
     turn: &mut Turn<'_>,
     host: CaisseId,
@@ -208,10 +225,9 @@ fn refunded(
     let (ChargeState::Obliged, Some(sum)) = (charge.state, sum) else {
         return;
     };
-    let account = charge.account.unwrap_or(Account::Suspense);
-    let transfer = Transfer { debit: Account::Partner(host), credit: account, amount };
+    let transfers = offline::refund(state, &charge, Account::Partner(host), amount);
     let cause = Cause::Charge(host, payment);
-    if state.books.enter(turn, cause, Phase::Posted, vec![transfer]).is_ok() {
+    if state.books.enter(turn, cause, Phase::Posted, transfers).is_ok() {
         if let Some(member) = charge.member {
             spent::uncount(turn, member, turn.day_of(charge.at), amount);
         }

@@ -6,6 +6,7 @@ use crdt::{CaisseId, PaymentId};
 use crate::account::Account;
 use crate::books::{Cause, Phase, Transfer};
 use crate::federation;
+use crate::offline;
 use crate::payment::{OPEN_SALE, Sale, SaleState, open_key};
 use crate::records::Kind;
 use crate::refused::PaymentRefused;
@@ -32,7 +33,13 @@ pub(crate) fn hears(state: &mut State, turn: &mut Turn<'_>, home: CaisseId, body
         PairBody::FloorDeclined { payment, reason } => {
             risk_ended(state, turn, home, *payment, Some(*reason));
         }
-        PairBody::Captured { .. }
+        PairBody::LotGranted { lot, terms } => {
+            offline::granted(state, turn, (home, *lot), *terms);
+        }
+        PairBody::LotCloseAsked { lot } => offline::close(state, turn, (home, *lot)),
+        PairBody::OfflineCaptured { .. }
+        | PairBody::LotClosed { .. }
+        | PairBody::Captured { .. }
         | PairBody::Voided { .. }
         | PairBody::FloorCaptured { .. }
         | PairBody::Refunded { .. }
@@ -98,7 +105,7 @@ pub(super) fn close(
     }
 }
 
-/// A sale at our own risk ends: the home caisse pays, or it is our loss.
+/// A sale without an answer, at our own risk or by a lot, ends: the home caisse pays, or it is our loss.
 fn risk_ended(
     state: &mut State,
     turn: &mut Turn<'_>,

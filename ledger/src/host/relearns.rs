@@ -6,6 +6,7 @@ use crdt::{CaisseId, Cents, Digest, Timestamp, VendorId};
 use super::hears::{asked, close, credit_vendor};
 use super::void_unheard;
 use crate::account::Account;
+use crate::offline;
 use crate::payment::{Sale, SaleState};
 use crate::sale::Mode;
 use crate::state::State;
@@ -30,6 +31,7 @@ pub(super) fn unheard_sale(at: Timestamp, home: CaisseId) -> Sale {
         refunded: Cents::ZERO,
         state: SaleState::Voided,
         said: 0,
+        lot: None,
     }
 }
 
@@ -61,6 +63,16 @@ pub(crate) fn relearns(
             credit_vendor(state, turn, *payment, &sale, Account::Risk);
             close(state, turn, *payment, sale, SaleState::AtRisk, said);
         }
+        PairBody::OfflineCaptured { payment, lot, vendor, card, covered, request, .. } => {
+            let mut sale = made(turn, *payment, vendor, covered, request);
+            sale.lot = Some(*lot);
+            offline::debit(state, turn, (home, *lot), *card, *covered);
+            credit_vendor(state, turn, *payment, &sale, Account::Risk);
+            close(state, turn, *payment, sale, SaleState::AtRisk, said);
+        }
+        PairBody::LotClosed { lot, spent } => {
+            offline::relearns_closed(state, turn, (home, *lot), *spent);
+        }
         PairBody::Voided { payment } => match asked(turn, home, *payment) {
             Some(sale) => close(state, turn, *payment, sale, SaleState::Voided, said),
             None => void_unheard(turn, home, *payment, said),
@@ -73,6 +85,8 @@ pub(crate) fn relearns(
         | PairBody::Obliged { .. }
         | PairBody::FloorDeclined { .. }
         | PairBody::PaySent { .. }
-        | PairBody::PayReceived { .. } => {}
+        | PairBody::PayReceived { .. }
+        | PairBody::LotGranted { .. }
+        | PairBody::LotCloseAsked { .. } => {}
     }
 }

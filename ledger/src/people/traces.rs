@@ -85,7 +85,7 @@ fn place(entry: &JournalEntry) -> Vec<u8> {
 
 /// The note of a run over all members lies at its last entry, and is of no one member.
 const fn is_of_a_run(entry: &JournalEntry) -> bool {
-    matches!(entry.cause, Cause::Allocation(..) | Cause::RollOver(..))
+    matches!(entry.cause, Cause::Allocation(..) | Cause::RollOver(..) | Cause::Recovery(..))
 }
 
 /// Returns whether some bytes hold an id.
@@ -116,7 +116,7 @@ fn words(state: &State, turn: &Turn<'_>, member: MemberId) -> Vec<String> {
 }
 
 fn entries(turn: &Turn<'_>, member: MemberId) -> Vec<JournalEntry> {
-    let own = [Account::Member(member), Account::Claim(member)];
+    let own = [Account::Member(member), Account::Claim(member), Account::Advance(member)];
     let rows = turn.range(Kind::Journal, &[], &[], usize::MAX).into_iter();
     let entries = rows.filter_map(|(_, value)| wire::decode::<JournalEntry>(&value).ok());
     let touches = |entry: &JournalEntry| {

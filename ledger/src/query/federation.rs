@@ -49,7 +49,7 @@ pub(super) fn register(state: &State) -> Outcome {
     })))
 }
 
-pub(super) fn card_home(state: &State, card: &CardText) -> Outcome {
+pub(super) fn card_home(state: &State, turn: &Turn<'_>, card: &CardText) -> Outcome {
     let home = home_of(state, card)?;
     let seal_to = if home == state.me {
         None
@@ -60,7 +60,8 @@ pub(super) fn card_home(state: &State, card: &CardText) -> Outcome {
         let contact = contacts.get(&home).ok_or(PaymentRefused::UnknownCard)?;
         Some(federation.replica.epochs().renewed(contact).sealing)
     };
-    Ok(Answer::CardHome(CardHome { card: card.card(), home, seal_to }))
+    let degraded = crate::offline::degraded(state, turn, home);
+    Ok(Answer::CardHome(CardHome { card: card.card(), home, seal_to, degraded }))
 }
 
 pub(super) fn peers(state: &State) -> Vec<PeerInfo> {

@@ -4,7 +4,7 @@ use crdt::pair::DenyReason;
 use crdt::{Cents, Duration};
 use serde::{Deserialize, Serialize};
 
-use super::{CardUseRefused, FederationRefused};
+use super::{CardUseRefused, FederationRefused, WithoutHome};
 use crate::rules::Percent;
 
 /// Why a payment was refused, in order of precedence.
@@ -122,6 +122,17 @@ pub enum PaymentRefused {
     /// Too many sales wait for an answer.
     #[error("too many sales wait for an answer: try again in a moment")]
     Busy,
+    /// The card's caisse cannot be reached, and the sale cannot be made without it.
+    #[error(transparent)]
+    WithoutHome(WithoutHome),
+    /// With this sale the card's caisse would owe us more than the agreement allows.
+    #[error(
+        "the card's caisse owes this one nearly {ceiling}, as much as was agreed: settle first"
+    )]
+    HomeOwes {
+        /// The ceiling of the agreement.
+        ceiling: Cents,
+    },
 }
 
 /// Why a refund was refused, in order of precedence.
@@ -155,6 +166,19 @@ pub enum RefundRefused {
     /// We may not speak to the member's caisse yet.
     #[error(transparent)]
     NotHeard(#[from] FederationRefused),
+    /// The home caisse has not accepted the sale yet.
+    #[error("the card's caisse was away and has not accepted this sale yet: try again later")]
+    NotAccepted,
+}
+
+impl From<WithoutHome> for PaymentRefused {
+    fn from(why: WithoutHome) -> Self {
+        match why {
+            // As between caisses that never gave each other a lot.
+            WithoutHome::NoLot => Self::HomeUnreachable,
+            why => Self::WithoutHome(why),
+        }
+    }
 }
 
 /// Shows tiers of prices.

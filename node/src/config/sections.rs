@@ -2,13 +2,15 @@
 //! beside another value is named with its line too.
 
 use crdt::agreement::{Eligibility, Terms};
-use crdt::{Cents, Duration};
+use crdt::{BasisPoints, Cents, Duration};
+use ledger::offline::OfflineSettings;
 use ledger::state::PaymentSettings;
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::accounting::{ChartSection, ReceiptsSection, Siren};
 use super::error::Misfit;
+use super::network::NetworkSection;
 use super::rules::RulesSection;
 use super::values::{Euros, HttpAddress, Percent, Text, Texts, TimeZone, UpTo};
 
@@ -40,6 +42,8 @@ pub(super) struct File {
     #[serde(default)]
     pub payments: PaymentsSection,
     #[serde(default)]
+    pub offline: OfflineSection,
+    #[serde(default)]
     pub chart: ChartSection,
     #[serde(default)]
     pub receipts: ReceiptsSection,
@@ -49,6 +53,8 @@ pub(super) struct File {
     pub agreement: AgreementSection,
     #[serde(default)]
     pub node: NodeSection,
+    #[serde(default)]
+    pub network: NetworkSection,
 }
 
 #[derive(Deserialize)]
@@ -86,12 +92,37 @@ impl Default for PaymentsSection {
     }
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct OfflineSection {
+    recovery_percent: UpTo<100>,
+}
+
+impl Default for OfflineSection {
+    fn default() -> Self {
+        Self { recovery_percent: UpTo(25) }
+    }
+}
+
+impl OfflineSection {
+    fn read(&self) -> OfflineSettings {
+        let points = u16::try_from(self.recovery_percent.0.saturating_mul(100));
+        let recovery = points.ok().and_then(|points| BasisPoints::new(points).ok());
+        recovery.map_or_else(OfflineSettings::default, |recovery| OfflineSettings { recovery })
+    }
+}
+
 /// Returns how payments are decided.
-pub(super) fn payments_of(cards: &CardsSection, payments: &PaymentsSection) -> PaymentSettings {
+pub(super) fn payments_of(
+    cards: &CardsSection,
+    payments: &PaymentsSection,
+    offline: &OfflineSection,
+) -> PaymentSettings {
     PaymentSettings {
         decision: Duration::from_ms(payments.decision_ms.0),
         code_attempts: cards.code_attempts.0,
         code_lock: Duration::from_ms(cards.code_lock_hours.0 * 3_600_000),
+        offline: offline.read(),
     }
 }
 
