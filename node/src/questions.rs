@@ -55,12 +55,12 @@ impl Questions {
                 &mut paces.comparisons
             }
             Message::AuthRequest(_) => &mut paces.authorisations,
+            // A signature to check, and a list that replaces the one before.
+            Message::Revoked(_) => &mut paces.comparisons,
             // What these bring is limited by its bytes.
-            Message::Entries(_)
-            | Message::Grown(_)
-            | Message::Revoked(_)
-            | Message::Forked(_)
-            | Message::Opened(_) => return true,
+            Message::Entries(_) | Message::Grown(_) | Message::Forked(_) | Message::Opened(_) => {
+                return true;
+            }
         };
         let may = pace.has_one(now);
         if may {
