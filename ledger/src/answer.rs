@@ -31,6 +31,7 @@ pub use people::*;
 pub use persons::*;
 pub use treasury::*;
 
+use crate::federation::ceiling::CeilingUse;
 use crate::guarantee::Guarantee;
 use crate::lots::OpenLot;
 use crate::verify::Report;
@@ -159,6 +160,11 @@ pub struct Status {
     pub unheard: u64,
     /// Authors proved to have forked.
     pub forked: Vec<CaisseId>,
+    /// Authors that said more than may be stored in a day; they are not asked for more before tomorrow.
+    #[serde(default)]
+    pub over_quota: Vec<CaisseId>,
     /// Partners with an agreement that cannot be reached, and what can be sold without them.
     pub degraded: Vec<LotRoom>,
+    /// Agreements of whose ceiling half or more is used.
+    pub ceilings: Vec<CeilingUse>,
 }

@@ -63,6 +63,8 @@ pub struct Settings {
     pub accounting: crate::accounting::Settings,
     /// Days after the first of a month at which members are reminded of its contribution.
     pub reminders: Vec<u16>,
+    /// What is eligible when members buy elsewhere, where an agreement lets the home caisse decide.
+    pub visits: Option<crdt::agreement::Eligible>,
 }
 
 /// What must not be known outside of the caisse.
@@ -141,6 +143,9 @@ pub(crate) struct State {
     drawn: u64,
     #[cfg(feature = "mutants")]
     pub mutant: Option<crate::caisse::Mutant>,
+    /// The books as they were when the batch began: mutant M7.
+    #[cfg(feature = "mutants")]
+    pub books_before_batch: Option<Books>,
 }
 
 impl State {
@@ -168,6 +173,8 @@ impl State {
             secrets,
             #[cfg(feature = "mutants")]
             mutant: None,
+            #[cfg(feature = "mutants")]
+            books_before_batch: None,
         };
         crate::host::load(&mut state, records);
         crate::home::load(&mut state, records);
