@@ -1,15 +1,19 @@
 //! What each command does.
 
 mod accounting;
+mod backup;
 mod card;
 mod card_sheet;
 mod catalogue;
 mod config;
 mod disputes;
 mod draw;
+mod epoch;
 mod fec;
 mod federation;
 mod foresight;
+mod keys;
+mod lot;
 mod member;
 mod member_file;
 mod money;
@@ -18,6 +22,7 @@ mod node;
 mod people;
 mod rules;
 mod settle;
+mod till;
 mod treasury;
 mod vendor;
 mod waiting;
@@ -26,6 +31,9 @@ use std::path::Path;
 
 use crdt::{PaymentId, RequestId};
 use ledger::{Answer, Command, Query};
+
+use ::node::backup::Written;
+use ::node::http::BackUp;
 
 use crate::args::{self, Global};
 use crate::client::{Client, random};
@@ -76,6 +84,14 @@ impl Context {
     pub async fn command(&self, command: &Command) -> Result<Answer, Failure> {
         let request = self.request()?;
         patiently("waiting for the caisse", self.client.command(request, command)).await
+    }
+
+    /// Asks the node to write a backup.
+    ///
+    /// # Errors
+    /// As [`Client::backup`].
+    pub async fn backup(&self, asked: &BackUp) -> Result<Written, Failure> {
+        patiently("writing the backup", self.client.backup(asked)).await
     }
 
     /// Asks the node for one part of something larger. Each part has a request id of its own, the same
@@ -141,6 +157,7 @@ pub async fn carry_out(context: &Context, command: args::Command) -> Result<Done
         Typed::Pot(command) => rules::pot(context, command).await,
         Typed::Expire(command) => rules::expire(context, command).await,
         Typed::Pay(sale) => money::pay(context, sale).await,
+        Typed::Till(command) => till::till(context, command).await,
         Typed::Refund(refund) => money::refund(context, refund).await,
         Typed::Payment(command) => money::payment(context, command).await,
         Typed::Dispute(command) => disputes::dispute(context, command).await,
@@ -149,9 +166,15 @@ pub async fn carry_out(context: &Context, command: args::Command) -> Result<Done
         Typed::Payout(command) => treasury::payout(context, command).await,
         Typed::Collect(command) => treasury::collect(context, command).await,
         Typed::Federation(command) => federation::federation(context, command).await,
+        Typed::Lot(command) => lot::lot(context, command).await,
         Typed::Peer(args::federation::Peer::List) => federation::peers(context).await,
         Typed::Statement(asked) => settle::statement(context, asked).await,
         Typed::Settle(command) => settle::settle(context, command).await,
+        Typed::Backup(asked) => backup::backup(context, asked).await,
+        Typed::Restore(asked) => backup::restore(asked).await,
+        Typed::Proof(command) => keys::proof(context, command).await,
+        Typed::Key(command) => epoch::key(context, command).await,
+        Typed::Epoch(command) => epoch::epoch(context, command).await,
         Typed::Config(command) => config::config(command),
     }
 }

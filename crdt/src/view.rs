@@ -81,9 +81,12 @@ impl View {
                 self.settlements.say(author, *run, Word::Aborted(reason.clone()));
             }
             PublicBody::CertSeen { run } => self.settlements.cert_seen(author, *run),
+            PublicBody::EligibilityStated(eligible) => self.agreements.state(author, eligible),
             PublicBody::BooksHead { entries, hash } => {
                 self.books.insert(author, BooksHead { entries: *entries, hash: *hash });
             }
+            // Which entries count is decided before they come here.
+            PublicBody::EpochOpened(_) => {}
         }
     }
 
@@ -94,6 +97,7 @@ impl View {
         Keyring {
             network: self.network,
             nodes: contacts.into_iter().map(|(id, contact)| (id, contact.node)).collect(),
+            epochs: BTreeMap::new(),
         }
     }
 

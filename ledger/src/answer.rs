@@ -7,6 +7,7 @@ mod disputes;
 mod evaluation;
 mod federation;
 mod foresight;
+mod keys;
 mod offline;
 mod payments;
 mod people;
@@ -25,12 +26,14 @@ pub use disputes::*;
 pub use evaluation::*;
 pub use federation::*;
 pub use foresight::*;
+pub use keys::*;
 pub use offline::*;
 pub use payments::*;
 pub use people::*;
 pub use persons::*;
 pub use treasury::*;
 
+use crate::federation::ceiling::CeilingUse;
 use crate::guarantee::Guarantee;
 use crate::lots::OpenLot;
 use crate::verify::Report;
@@ -126,6 +129,8 @@ pub enum Answer {
     Verified(Box<Report>),
     /// Lots, and what follows from them.
     Offline(OfflineAnswer),
+    /// Something about keys, epochs or fork proofs.
+    Keys(Box<KeysAnswer>),
 }
 
 /// How a caisse is.
@@ -159,6 +164,11 @@ pub struct Status {
     pub unheard: u64,
     /// Authors proved to have forked.
     pub forked: Vec<CaisseId>,
+    /// Authors that said more than may be stored in a day; they are not asked for more before tomorrow.
+    #[serde(default)]
+    pub over_quota: Vec<CaisseId>,
     /// Partners with an agreement that cannot be reached, and what can be sold without them.
     pub degraded: Vec<LotRoom>,
+    /// Agreements of whose ceiling half or more is used.
+    pub ceilings: Vec<CeilingUse>,
 }

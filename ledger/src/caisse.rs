@@ -12,8 +12,8 @@ use crate::refused::Refused;
 use crate::state::{Secrets, Settings, State};
 use crate::turn::{Effect, Input, Outcome, Turn};
 use crate::{
-    accounting, allocation, card, disputes, expiry, federation, grant, home, host, member, offline,
-    people, planning, query, refund, settle, shelf, treasury, vendor,
+    accounting, allocation, card, dispute, disputes, expiry, federation, grant, home, host, member,
+    offline, people, planning, query, refund, settle, shelf, treasury, vendor,
 };
 
 /// One caisse: a state that changes only by inputs, and says by effects what it wants done.
@@ -41,6 +41,8 @@ pub enum Mutant {
     M5,
     /// A restored backup speaks at once.
     M6,
+    /// The ceiling is checked against what was owed before the batch began.
+    M7,
     /// The home caisse takes a lot back on its own clock.
     M8,
 }
@@ -48,8 +50,8 @@ pub enum Mutant {
 #[cfg(feature = "mutants")]
 impl Mutant {
     /// Every wrong version.
-    pub const ALL: [Self; 7] =
-        [Self::M1, Self::M2, Self::M3, Self::M4, Self::M5, Self::M6, Self::M8];
+    pub const ALL: [Self; 8] =
+        [Self::M1, Self::M2, Self::M3, Self::M4, Self::M5, Self::M6, Self::M7, Self::M8];
 }
 
 impl Caisse {
@@ -73,6 +75,15 @@ impl Caisse {
     #[cfg(feature = "mutants")]
     pub fn mutate(&mut self, mutant: Mutant) {
         self.state.mutant = Some(mutant);
+    }
+
+    /// The shell begins a batch of inputs that share a commit: mutant M7 looks up what is owed once for
+    /// all of them.
+    #[cfg(feature = "mutants")]
+    pub fn begins_batch(&mut self) {
+        if self.state.is_mutant(Mutant::M7) {
+            self.state.books_before_batch = Some(self.state.books.clone());
+        }
     }
 
     /// Returns the caisse's id.
@@ -102,6 +113,9 @@ impl Caisse {
 
     /// Takes in one input and returns what is to be done.
     pub fn handle(&mut self, now: Timestamp, input: Input, records: &dyn Records) -> Vec<Effect> {
+        if self.second_copy().is_some() {
+            return Vec::new();
+        }
         let mut turn = Turn::new(now, &self.zone, records);
         let state = &mut self.state;
         match input {
@@ -126,7 +140,15 @@ impl Caisse {
             }
         }
         offline::after(state, &mut turn);
-        turn.finish()
+        // What this turn decided was decided without knowing what the copy said: it is not stored.
+        if state.second_copy.is_some() { Vec::new() } else { turn.finish() }
+    }
+
+    /// Returns that a second copy of this caisse was seen at work: the machine does nothing more, and
+    /// the process must end without storing or saying anything that it has not stored and said.
+    #[must_use]
+    pub const fn second_copy(&self) -> Option<federation::SecondCopy> {
+        self.state.second_copy
     }
 
     /// Answers a question; changes nothing.
@@ -153,6 +175,12 @@ impl Caisse {
     #[must_use]
     pub fn open_payments(&self) -> usize {
         self.state.waiting.len() + self.state.holds.len()
+    }
+
+    /// Returns how far the ceilings of agreements are used.
+    #[must_use]
+    pub fn ceilings(&self) -> Vec<federation::ceiling::CeilingUse> {
+        federation::ceiling::all(&self.state)
     }
 
     /// Returns the caisses that this one can prove to have forked.
@@ -228,6 +256,7 @@ fn carry_out(
         Command::PaySent { run, to } => settle::sent(state, turn, run, to),
         Command::PayReceived { run, from } => settle::received(state, turn, run, from),
         Command::Offline(command) => offline::carry_out(state, turn, command),
+        Command::Keys(command) => federation::change_keys(state, turn, *command),
     }
 }
 
@@ -240,6 +269,8 @@ fn receive(
     match message {
         Message::Have { heads, reply } => {
             federation::have(state, turn, from, &heads, reply);
+            federation::eligible::publish_ours(state, turn);
+            dispute::contest::follow(state, turn, from);
             shelf::publish(state, turn);
             settle::advance(state, turn);
             offline::met(state, turn, from);
@@ -250,5 +281,8 @@ fn receive(
         Message::AuthRequest(ask) => home::authorise(state, turn, from, &ask),
         Message::Query { payment } => host::queried(state, turn, from, payment),
         Message::Revoked(list) => offline::hears_list(state, turn, from, &list),
+        Message::Conflict { payment } => host::conflict(state, turn, from, payment),
+        Message::Forked(proofs) => federation::heard(state, turn, from, proofs),
+        Message::Opened(openings) => federation::opened(state, turn, from, &openings),
     }
 }

@@ -8,14 +8,13 @@ mod mutants;
 mod relearns;
 
 use crdt::card::{CardText, issuer_prefix};
-use crdt::feed::FeedId;
 use crdt::message::{AuthRequest, Message};
 use crdt::pair::PairBody;
 use crdt::register::prefix;
-use crdt::{BasisPoints, CaisseId, CardId, Cents, LotId, PaymentId, RequestId, Timestamp};
+use crdt::{CaisseId, CardId, Cents, LotId, PaymentId, RequestId, Timestamp};
 
-pub(crate) use hears::hears;
 use hears::{asked, close, credit_vendor};
+pub(crate) use hears::{conflict, hears};
 pub(crate) use relearns::relearns;
 use relearns::unheard_sale;
 
@@ -29,12 +28,14 @@ use crate::records::{Kind, Records};
 use crate::refused::{PaymentRefused, WithoutHome};
 use crate::sale::{self, Buyer, Quote};
 use crate::state::State;
-use crate::turn::{Effect, Turn};
+use crate::turn::Turn;
 
 /// A sale that waits for its home caisse, and the tills that wait with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Waiting {
     pub home: CaisseId,
+    /// What the home caisse is asked for.
+    pub covered: Cents,
     /// Absent after a start: the clock may have been set since, so the wait begins anew.
     pub times: Option<Times>,
     pub requests: Vec<RequestId>,
@@ -63,9 +64,9 @@ pub(crate) fn load(state: &mut State, records: &dyn Records) {
         let sale = records.get(Kind::Sale, &key[1..]);
         let sale = sale.and_then(|bytes| crdt::wire::decode::<Sale>(&bytes).ok());
         if let Some(payment) = PaymentId::from_slice(&key[1..])
-            && let Some(Sale { home, state: SaleState::Asked { .. }, .. }) = sale
+            && let Some(Sale { home, covered, state: SaleState::Asked { .. }, .. }) = sale
         {
-            let waiting = Waiting { home, times: None, requests: Vec::new() };
+            let waiting = Waiting { home, covered, times: None, requests: Vec::new() };
             state.waiting.insert(payment, waiting);
         }
     }
@@ -95,12 +96,20 @@ pub(crate) fn pay(state: &mut State, turn: &mut Turn<'_>, request: RequestId, in
         lines: quote.lines,
         bonus: Cents::ZERO,
         left: None,
+        eligibility: None,
         refunded: Cents::ZERO,
         state: SaleState::Paid,
         said: 0,
         lot: None,
     };
     let refused = match (&intent.code, home == state.me) {
+        (PaymentCode::Sealed(code), true) => {
+            // A till without a network to us seals the codes of our own cards too. One that does not open is
+            // a wrong one.
+            let code = state.secrets.sealing.open(code, &intent.payment, &intent.request());
+            let code = code.unwrap_or_default();
+            return at_home::pay(state, turn, request, intent, sale, &code);
+        }
         (PaymentCode::Plain(code), true) => {
             return at_home::pay(state, turn, request, intent, sale, code.digits());
         }
@@ -110,7 +119,7 @@ pub(crate) fn pay(state: &mut State, turn: &mut Turn<'_>, request: RequestId, in
                 Err(refused) => refused,
             }
         }
-        (PaymentCode::Plain(_), false) | (PaymentCode::Sealed(_), true) => PaymentRefused::CodeForm,
+        (PaymentCode::Plain(_), false) => PaymentRefused::CodeForm,
     };
     turn.reply(request, Err(refused.into()));
 }
@@ -131,6 +140,8 @@ fn pay_again(
         // The hash is the same, so this is the price that a restore had lost.
         sale.amount = intent.purchase.amount;
         sale.member_share = sale.amount.saturating_sub(sale.covered);
+        let terms = federation::terms_with(state, sale.home).filter(|_| sale.home != state.me);
+        sale.eligibility = terms.map(|terms| terms.eligibility);
         if let Ok((_, quote)) = check(state, turn, intent)
             && quote.covered == sale.covered
         {
@@ -156,11 +167,9 @@ fn check(
     let vendor = state.vendors.get(&intent.vendor).ok_or(PaymentRefused::UnknownVendor)?;
     let rate = vendor.coverage(turn.now).ok_or(PaymentRefused::VendorNotApproved)?;
     let home = home_of(state, &intent.card)?;
-    let most = (home != state.me).then(|| {
-        let terms = federation::terms_with(state, home);
-        terms.map_or(BasisPoints::WHOLE, |terms| terms.coverage_max)
-    });
-    let buyer = Buyer { today: turn.today(), most };
+    let visitor = federation::eligible::visitor_rates(state, home, rate, &vendor.kind)?;
+    let rate = visitor.map_or(rate, |visitor| visitor.vendor);
+    let buyer = Buyer { today: turn.today(), visitor };
     let quote = sale::quote(state, intent.vendor, rate, &buyer, &intent.purchase)?;
     Ok((home, quote))
 }
@@ -168,16 +177,19 @@ fn check(
 /// Returns the caisse that issued a card; a QR code must bear its signature.
 pub(crate) fn home_of(state: &State, card: &CardText) -> Result<CaisseId, PaymentRefused> {
     let of_number = issuer_prefix(&card.card());
-    let (home, key) = if of_number == prefix(&state.me) {
-        (state.me, state.settings.contact.node)
+    let keyring = state.federation.as_ref().map(federation::Federation::keyring);
+    let home = if of_number == prefix(&state.me) {
+        state.me
     } else {
-        let partners = state.federation.as_ref().map(|f| &f.keyring().nodes);
-        let mut partners = partners.into_iter().flatten();
-        let found = partners.find(|(id, _)| prefix(id) == of_number);
-        found.map(|(id, key)| (*id, *key)).ok_or(PaymentRefused::UnknownCard)?
+        let mut partners = keyring.into_iter().flat_map(|keyring| keyring.nodes.keys());
+        let found = partners.find(|id| prefix(id) == of_number);
+        *found.ok_or(PaymentRefused::UnknownCard)?
     };
+    let own = Some(&state.settings.contact.node).filter(|_| home == state.me);
+    // A card stays what it is when its caisse changes its keys: any key that the caisse ever had will do.
+    let mut keys = keyring.into_iter().flat_map(|keyring| keyring.keys(&home)).chain(own);
     if let CardText::Certificate(certificate) = card
-        && (certificate.home != home || certificate.verify(&key).is_err())
+        && (certificate.home != home || !keys.any(|key| certificate.verify(key).is_ok()))
     {
         return Err(PaymentRefused::ForgedCard);
     }
@@ -205,19 +217,26 @@ fn ask(
         return Err(PaymentRefused::HomeUnreachable);
     }
     let connected = state.federation.as_ref().is_some_and(|f| f.is_connected(&home));
-    let (card, scanned) = (intent.card.card(), matches!(intent.card, CardText::Certificate(_)));
+    let (card, scanned) = (intent.card.card(), intent.is_scanned());
     if !connected {
         alone(state, turn, &sale, card, scanned)?;
     }
     if state.waiting.len() >= limits::OPEN_SALES {
         return Err(PaymentRefused::Busy);
     }
-    sale.state = SaleState::Asked { card, code, scanned };
+    if connected && would_owe(state, home, sale.covered).is_none_or(|o| o > terms.ceiling) {
+        return Err(PaymentRefused::HomeOwes { ceiling: terms.ceiling });
+    }
+    let kind = state.vendors.get(&sale.vendor).map(|vendor| vendor.kind.clone());
+    let bought = intent.purchase.bought(kind.unwrap_or_default());
+    sale.eligibility = Some(terms.eligibility);
+    sale.state = SaleState::Asked { card, code, scanned, bought };
     let payment = intent.payment;
     turn.put(Kind::Sale, payment.as_bytes(), &sale);
     turn.put(Kind::Open, &open_key(OPEN_SALE, payment.as_bytes()), &());
     let times = Some(Times::from(turn.now, state));
-    state.waiting.insert(payment, Waiting { home, times, requests: vec![request] });
+    let waiting = Waiting { home, covered: sale.covered, times, requests: vec![request] };
+    state.waiting.insert(payment, waiting);
     if connected {
         send_question(turn, payment, &sale);
     } else {
@@ -227,8 +246,16 @@ fn ask(
     Ok(())
 }
 
+/// Returns what a home caisse would owe us with one more sale, those that wait for it included. It keeps the
+/// ceiling itself; one that does not must not owe us more all the same.
+fn would_owe(state: &State, home: CaisseId, more: Cents) -> Option<Cents> {
+    let owed = state.books.holds(Account::Partner(home)).positive_part();
+    let waiting = state.waiting.values().filter(|waiting| waiting.home == home);
+    Cents::checked_sum(waiting.map(|waiting| waiting.covered).chain([owed, more]))
+}
+
 fn send_question(turn: &mut Turn<'_>, payment: PaymentId, sale: &Sale) {
-    let (SaleState::Asked { card, code, .. }, Some(request)) = (&sale.state, sale.request) else {
+    let SaleState::Asked { card, code, bought, .. } = &sale.state else {
         return;
     };
     let question = AuthRequest {
@@ -236,7 +263,7 @@ fn send_question(turn: &mut Turn<'_>, payment: PaymentId, sale: &Sale) {
         card: *card,
         vendor: sale.vendor,
         covered: sale.covered,
-        request,
+        bought: bought.clone(),
         code: code.clone(),
     };
     turn.send(sale.home, Message::AuthRequest(question));
@@ -271,9 +298,7 @@ fn alone(
 
 /// Decides without an answer, once: by a lot, at our own risk, else void.
 fn decide_alone(state: &mut State, turn: &mut Turn<'_>, payment: PaymentId, mut sale: Sale) {
-    let (SaleState::Asked { card, code, scanned }, Some(request)) =
-        (sale.state.clone(), sale.request)
-    else {
+    let SaleState::Asked { card, code, scanned, bought } = sale.state.clone() else {
         return;
     };
     let (home, vendor, covered) = (sale.home, sale.vendor, sale.covered);
@@ -291,9 +316,9 @@ fn decide_alone(state: &mut State, turn: &mut Turn<'_>, payment: PaymentId, mut 
         Alone::ByLot(lot) => {
             sale.lot = Some(lot);
             offline::debit(state, turn, (home, lot), card, covered);
-            PairBody::OfflineCaptured { payment, lot, vendor, card, covered, request, code }
+            PairBody::OfflineCaptured { payment, lot, vendor, card, covered, bought, code }
         }
-        Alone::AtRisk => PairBody::FloorCaptured { payment, vendor, card, covered, request, code },
+        Alone::AtRisk => PairBody::FloorCaptured { payment, vendor, card, covered, bought, code },
     };
     let said = federation::say(state, turn, home, body);
     credit_vendor(state, turn, payment, &sale, Account::Risk);
@@ -309,10 +334,10 @@ pub(crate) fn queried(state: &mut State, turn: &mut Turn<'_>, home: CaisseId, pa
     }
     match turn.get::<Sale>(Kind::Sale, payment.as_bytes()) {
         Some(sale) if sale.home == home && sale.said > 0 => {
-            let feed = FeedId::pair(state.me, home);
-            turn.effect(Effect::SendRange { to: home, feed, after: sale.said - 1 });
+            federation::say_again(state, turn, home, sale.said);
         }
         Some(_) => {}
+        None if !federation::may_ask(state, turn, home) => {}
         None => {
             let said = federation::say(state, turn, home, PairBody::Voided { payment });
             void_unheard(turn, home, payment, said);

@@ -103,11 +103,20 @@ pub enum Kind {
     LotCard,
     /// A partner's list of cards that do not pay without it, by partner.
     CardList,
+    /// What a contested payment elsewhere means for settlement, by host and payment id.
+    Contest,
+    /// A word of an identity key that opens an epoch, by caisse and epoch; a second one for the same epoch
+    /// has a byte more.
+    Opening,
+    /// Up to which epoch we forgave a caisse that it forked, by caisse.
+    Forgiven,
+    /// An entry of a feed that an epoch left behind, by the same key as [`Kind::Feed`]: kept to be read.
+    Abandoned,
 }
 
 impl Kind {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 52] = [
         Self::Meta,
         Self::Member,
         Self::Person,
@@ -156,6 +165,10 @@ impl Kind {
         Self::LotHeld,
         Self::LotCard,
         Self::CardList,
+        Self::Contest,
+        Self::Opening,
+        Self::Forgiven,
+        Self::Abandoned,
     ];
 }
 

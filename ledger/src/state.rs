@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use crate::books::Books;
 use crate::calendar::Zone;
 use crate::card::{Card, Restriction};
-use crate::federation::Federation;
+use crate::federation::{Federation, SecondCopy};
 use crate::home::Hold;
 use crate::host::Waiting;
 use crate::member::Member;
@@ -63,6 +63,8 @@ pub struct Settings {
     pub accounting: crate::accounting::Settings,
     /// Days after the first of a month at which members are reminded of its contribution.
     pub reminders: Vec<u16>,
+    /// What is eligible when members buy elsewhere, where an agreement lets the home caisse decide.
+    pub visits: Option<crdt::agreement::Eligible>,
 }
 
 /// What must not be known outside of the caisse.
@@ -138,9 +140,14 @@ pub(crate) struct State {
     pub federation: Option<Federation>,
     /// Lots, given and held.
     pub offline: Offline,
+    /// Another process writes under our keys: nothing more is done.
+    pub second_copy: Option<SecondCopy>,
     drawn: u64,
     #[cfg(feature = "mutants")]
     pub mutant: Option<crate::caisse::Mutant>,
+    /// The books as they were when the batch began: mutant M7.
+    #[cfg(feature = "mutants")]
+    pub books_before_batch: Option<Books>,
 }
 
 impl State {
@@ -163,11 +170,14 @@ impl State {
             holds: BTreeMap::new(),
             federation: Federation::load(records),
             offline: Offline::load(records),
+            second_copy: None,
             drawn: 0,
             settings,
             secrets,
             #[cfg(feature = "mutants")]
             mutant: None,
+            #[cfg(feature = "mutants")]
+            books_before_batch: None,
         };
         crate::host::load(&mut state, records);
         crate::home::load(&mut state, records);

@@ -2,21 +2,23 @@
 
 mod accounting;
 mod error;
+mod network;
 mod rules;
 mod sections;
 mod values;
 
 use std::path::Path;
 
-use crdt::agreement::Terms;
+use crdt::agreement::{Eligible, Terms};
 use ledger::calendar::Zone;
 use ledger::rules::Rules;
 use ledger::state::PaymentSettings;
 
+use crate::network::reach::Reach;
 pub use error::ConfigError;
 use error::Misfit;
 use rules::RulesSection;
-use sections::{AgreementSection, File, payments_of};
+use sections::{AgreementSection, File, VisitsSection, payments_of};
 
 /// The configuration of a caisse.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +37,8 @@ pub struct Config {
     pub accounting: ledger::accounting::Settings,
     /// Days after the first of a month at which members are reminded of its contribution.
     pub reminders: Vec<u16>,
+    /// What is eligible when members buy elsewhere, where an agreement lets the home caisse decide.
+    pub visits: Option<Eligible>,
     /// What is offered to another caisse unless something else is said.
     pub terms: Terms,
     /// Where the node listens for other caisses, as multiaddresses.
@@ -43,6 +47,8 @@ pub struct Config {
     pub addresses: Vec<String>,
     /// Where the node listens for tills and browsers.
     pub http: std::net::SocketAddr,
+    /// How the node reaches other caisses and is reached.
+    pub reach: Reach,
 }
 
 impl Config {
@@ -88,6 +94,7 @@ impl Config {
     }
 
     fn of_file(file: File) -> Result<Self, Misfit> {
+        let addresses = values::addresses(file.node.addresses)?;
         Ok(Self {
             name: file.caisse.name.0,
             territory: values::communes(file.caisse.territory)?,
@@ -96,9 +103,11 @@ impl Config {
             payments: payments_of(&file.cards, &file.payments, &file.offline),
             accounting: accounting::settings(file.caisse.siren, file.chart, &file.receipts)?,
             reminders: file.dunning.after_days.read()?,
+            visits: file.visits.map(VisitsSection::read).transpose()?,
             terms: file.agreement.terms(),
             listen: values::addresses(file.node.listen)?,
-            addresses: values::addresses(file.node.addresses)?,
+            reach: file.network.reach(addresses.clone()),
+            addresses,
             http: file.node.http.0,
         })
     }

@@ -8,9 +8,12 @@ pub mod binary;
 pub mod chance;
 pub mod config;
 pub mod console;
+pub mod hostile;
 pub mod market;
+pub mod netns;
 pub mod node;
 pub mod operator;
+pub mod slow_link;
 pub mod till;
 pub mod trouble;
 

@@ -10,10 +10,11 @@ use ledger::{Answer, Caisse, Query};
 use serde_json::json;
 
 use super::Context;
+use super::federation::used;
 use crate::args::LogFormat;
 use crate::client::now;
 use crate::failure::Failure;
-use crate::output::{Done, facts, patiently, talk};
+use crate::output::{Done, facts, patiently, short, talk};
 use crate::resolve::unexpected;
 
 /// Time between two looks at a node that is waited for.
@@ -121,11 +122,30 @@ fn status_text(status: &Status) -> String {
     }
     lines.push(("partners connected", status.connected.to_string()));
     lines.push(("partners not heard yet", status.unheard.to_string()));
+    for room in &status.degraded {
+        let until = room.until.map_or_else(String::new, |until| format!(", until {until}"));
+        let words = if room.left.is_zero() {
+            format!("{}: nothing above the floor", short(&room.with))
+        } else {
+            format!("{}: {} by lots{until}", short(&room.with), room.left)
+        };
+        lines.push(("WITHOUT A PARTNER, sells", words));
+    }
     if !status.forked.is_empty() {
         let forked: Vec<String> = status.forked.iter().map(ToString::to_string).collect();
         lines.push(("contradicted themselves", forked.join(", ")));
     }
-    facts(&lines)
+    if !status.over_quota.is_empty() {
+        let over: Vec<String> = status.over_quota.iter().map(ToString::to_string).collect();
+        lines.push(("SAY TOO MUCH, wait until tomorrow", over.join(", ")));
+    }
+    for ceiling in &status.ceilings {
+        let with = crate::output::short(&ceiling.with);
+        lines.push(("ceiling filling up", format!("{with}: {}", used(ceiling))));
+    }
+    let advice =
+        if status.forked.is_empty() { "" } else { "see `caisse proof list`: what to do\n" };
+    facts(&lines) + advice
 }
 
 /// Re-derives everything, on the running node or, if there is none, on the store itself.

@@ -5,6 +5,7 @@ use crdt::feed::{FeedId, Head};
 use crdt::message::{Message, Reply};
 use crdt::{CaisseId, Timestamp};
 
+use super::quota::Quota;
 use super::{Federation, readable};
 use crate::limits;
 use crate::state::State;
@@ -17,6 +18,8 @@ pub(crate) fn connected(state: &mut State, turn: &mut Turn<'_>, peer: CaisseId) 
     };
     federation.connected.insert(peer);
     federation.compare_at.insert(peer, turn.now.after(limits::COMPARE_EVERY));
+    super::epochs::pass_on(turn, peer);
+    super::proofs::pass_on(turn, peer);
     send_heads(state, turn, peer, Reply::Wanted);
 }
 
@@ -55,10 +58,17 @@ pub(crate) fn have(
     let ours_is_whole = own.iter().all(|feed| {
         let (their, our) = (theirs(*feed), federation.replica.head(*feed));
         let same_past = federation.replica.hash_at(*feed, their.seq) == Some(their.hash);
-        their.seq == 0 || (their.seq <= our.seq && same_past)
+        // Whoever does not know our epoch yet holds nothing of it, and what it holds of the one before beyond
+        // the cut does not count.
+        let within = their.epoch == our.epoch && their.seq <= our.seq && same_past;
+        their.seq == 0 || their.epoch < our.epoch || within
     });
     if ours_is_whole {
-        federation.heard.insert(peer);
+        federation.hears(me, peer);
+    } else {
+        // It holds more than we wrote, or something else: perhaps a copy of us runs. Nothing is written
+        // for it before we have seen what it holds.
+        federation.heard.remove(&peer);
     }
     let all_held = federation
         .replica
@@ -67,7 +77,10 @@ pub(crate) fn have(
         .all(|head| theirs(head.feed) == head);
     let behind = ask_for_more(state, turn, peer, heads);
     if let Some(federation) = &mut state.federation {
-        if all_held && !behind {
+        let waits = heads.iter().any(|head| federation.waits_for_tomorrow(head, turn.now));
+        if all_held && !behind && waits {
+            federation.compare_at.insert(peer, Quota::next_day(turn.now));
+        } else if all_held && !behind {
             federation.compare_at.remove(&peer);
         } else if federation.connected.contains(&peer) {
             let at = turn.now.after(limits::COMPARE_EVERY);
@@ -92,7 +105,15 @@ fn ask_for_more(state: &State, turn: &mut Turn<'_>, peer: CaisseId, heads: &[Hea
     };
     let mut behind = false;
     for head in heads.iter().filter(|head| readable(head.feed, &state.me)) {
-        let held = federation.replica.head(head.feed).seq;
+        if federation.waits_for_tomorrow(head, turn.now) {
+            continue;
+        }
+        let held = federation.replica.head(head.feed);
+        // Of another epoch: one of us two has not heard yet that it was opened, and is told.
+        if head.epoch != held.epoch {
+            continue;
+        }
+        let held = held.seq;
         let after = if head.seq > held { Some(held) } else { other_branch(federation, head) };
         if let Some(after) = after {
             behind = true;
@@ -100,6 +121,13 @@ fn ask_for_more(state: &State, turn: &mut Turn<'_>, peer: CaisseId, heads: &[Hea
         }
     }
     behind
+}
+
+impl Federation {
+    /// Returns whether an author has said so much today that what is missing of it has time.
+    fn waits_for_tomorrow(&self, head: &Head, now: Timestamp) -> bool {
+        head.seq > self.replica.head(head.feed).seq && self.quota.is_over(&head.feed.author, now)
+    }
 }
 
 /// Returns the place before an entry that contradicts ours, unless the feed is known to have forked.

@@ -6,6 +6,7 @@ use crdt::{CaisseId, Cents, Digest, Timestamp, VendorId};
 use super::hears::{asked, close, credit_vendor};
 use super::void_unheard;
 use crate::account::Account;
+use crate::offline;
 use crate::payment::{Sale, SaleState};
 use crate::sale::Mode;
 use crate::state::State;
@@ -27,6 +28,7 @@ pub(super) fn unheard_sale(at: Timestamp, home: CaisseId) -> Sale {
         lines: Vec::new(),
         bonus: Cents::ZERO,
         left: None,
+        eligibility: None,
         refunded: Cents::ZERO,
         state: SaleState::Voided,
         said: 0,
@@ -57,19 +59,23 @@ pub(crate) fn relearns(
             credit_vendor(state, turn, *payment, &sale, Account::Partner(home));
             close(state, turn, *payment, sale, SaleState::Captured, said);
         }
-        PairBody::FloorCaptured { payment, vendor, covered, request, .. } => {
-            let sale = made(turn, *payment, vendor, covered, request);
+        PairBody::FloorCaptured { payment, vendor, card, covered, bought, .. } => {
+            let request = bought.request(*payment, *card, *vendor);
+            let sale = made(turn, *payment, vendor, covered, &request);
             credit_vendor(state, turn, *payment, &sale, Account::Risk);
             close(state, turn, *payment, sale, SaleState::AtRisk, said);
         }
-        PairBody::OfflineCaptured { payment, lot, vendor, card, covered, request, .. } => {
-            let mut sale = made(turn, *payment, vendor, covered, request);
+        PairBody::OfflineCaptured { payment, lot, vendor, card, covered, bought, .. } => {
+            let request = bought.request(*payment, *card, *vendor);
+            let mut sale = made(turn, *payment, vendor, covered, &request);
             sale.lot = Some(*lot);
-            crate::offline::debit(state, turn, (home, *lot), *card, *covered);
+            offline::debit(state, turn, (home, *lot), *card, *covered);
             credit_vendor(state, turn, *payment, &sale, Account::Risk);
             close(state, turn, *payment, sale, SaleState::AtRisk, said);
         }
-        PairBody::LotClosed { .. } => crate::offline::host_relearns(state, turn, home, body),
+        PairBody::LotClosed { lot, spent } => {
+            offline::relearns_closed(state, turn, (home, *lot), *spent);
+        }
         PairBody::Voided { payment } => match asked(turn, home, *payment) {
             Some(sale) => close(state, turn, *payment, sale, SaleState::Voided, said),
             None => void_unheard(turn, home, *payment, said),
@@ -84,6 +90,8 @@ pub(crate) fn relearns(
         | PairBody::PaySent { .. }
         | PairBody::PayReceived { .. }
         | PairBody::LotGranted { .. }
-        | PairBody::LotCloseAsked { .. } => {}
+        | PairBody::LotCloseAsked { .. }
+        | PairBody::Contested { .. }
+        | PairBody::ContestEnded { .. } => {}
     }
 }

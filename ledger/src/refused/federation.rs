@@ -32,15 +32,17 @@ pub enum FederationRefused {
     /// No such proposal.
     #[error("the proposal is not known")]
     UnknownProposal,
-    /// Eligibility by other rules than the host's is not built yet.
-    #[error("only `host` is possible as eligibility so far")]
-    EligibilityNotSupported,
     /// Somebody holds two entries of ours for one place: we are a copy, or were restored behind the
     /// fence's back.
     #[error(
         "this caisse signed two different entries for one place: a copy of it runs elsewhere, or an old backup spoke; stop every copy and ask the federation to admit the caisse anew"
     )]
     WeForked,
+    /// The identity key gave our epoch another node key than the one that we run with.
+    #[error(
+        "this node runs with a key that is no longer valid: put the new keys in their place (`caisse key rotate` does it) and start it again"
+    )]
+    OldKeys,
     /// After a start, nothing is said before the others told what they heard from us.
     #[error(
         "this caisse has started and waits to hear from {waiting} other caisse(s) what it had said before; try again when they are connected"

@@ -60,7 +60,7 @@ pub enum PaymentRefused {
         tiers: Vec<Percent>,
     },
     /// The code was not sent in the way that this card needs.
-    #[error("the code must be sent plain for a card of this caisse, sealed for any other")]
+    #[error("the code must be sealed for a card of another caisse")]
     CodeForm,
     /// The card is blocked.
     #[error("the card is blocked")]
@@ -110,6 +110,14 @@ pub enum PaymentRefused {
         /// The limit.
         limit: Cents,
     },
+    /// By the agreement the rules of the card's caisse count, and they cover nothing here.
+    #[error(
+        "the card's caisse covers nothing at a vendor of the kind {kind:?}, and its rules count here"
+    )]
+    NotEligible {
+        /// The vendor's kind.
+        kind: String,
+    },
     /// The card's caisse is not connected.
     #[error("the card's caisse cannot be reached right now")]
     HomeUnreachable,
@@ -125,6 +133,14 @@ pub enum PaymentRefused {
     /// The card's caisse cannot be reached, and the sale cannot be made without it.
     #[error(transparent)]
     WithoutHome(WithoutHome),
+    /// With this sale the card's caisse would owe us more than the agreement allows.
+    #[error(
+        "the card's caisse owes this one nearly {ceiling}, as much as was agreed: settle first"
+    )]
+    HomeOwes {
+        /// The ceiling of the agreement.
+        ceiling: Cents,
+    },
 }
 
 /// Why a refund was refused, in order of precedence.

@@ -78,8 +78,15 @@ impl Town {
         let (zone, payments) = (ledger::calendar::Zone::paris(), Default::default());
         let accounting = ledger::accounting::Settings::default();
         let reminders = ledger::dunning::AFTER_DAYS.to_vec();
-        let settings =
-            Settings { contact: contact(), rules, zone, payments, accounting, reminders };
+        let settings = Settings {
+            contact: contact(),
+            rules,
+            zone,
+            payments,
+            accounting,
+            reminders,
+            visits: None,
+        };
         let mut disk = MemoryRecords::default();
         let (caisse, effects) = Caisse::open(settings, secrets(), &disk);
         store(&mut disk, effects);
@@ -164,7 +171,14 @@ impl Town {
         let payment = PaymentId::new(u128::from(self.asked).to_be_bytes());
         let code = PaymentCode::Plain("1234".parse().expect("four digits"));
         let (card, purchase) = (family.card.clone(), purchase.into());
-        let paid = self.ask(Command::Pay(PayIntent { payment, card, vendor, purchase, code }))?;
+        let paid = self.ask(Command::Pay(PayIntent {
+            payment,
+            card,
+            vendor,
+            purchase,
+            code,
+            scanned: false,
+        }))?;
         let Answer::Paid(receipt) = paid else { panic!("no receipt: {paid:?}") };
         assert_eq!(
             Cents::checked_sum(receipt.parts.iter().map(|part| part.amount)),
