@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::agreement::TermsOffer;
+use crate::agreement::{Eligible, TermsOffer};
 use crate::catalogue::CatalogueChange;
 use crate::digest::{Domain, salted};
 use crate::epoch::EpochOpening;
@@ -164,6 +164,8 @@ pub enum PublicBody {
         /// The hash of the last one.
         hash: Digest,
     },
+    /// What the author finds eligible when its members buy elsewhere; the last word counts.
+    EligibilityStated(Eligible),
     /// The first entry of an epoch: the identity key's word that opens it.
     EpochOpened(Box<EpochOpening>),
 }

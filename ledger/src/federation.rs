@@ -1,9 +1,11 @@
 //! Our place in the federation: what we said, what we heard, and when we may speak.
 
 mod accept;
+pub mod ceiling;
 mod commands;
 mod compare;
 mod copy;
+pub(crate) mod eligible;
 mod epochs;
 mod proofs;
 mod quota;

@@ -103,6 +103,8 @@ pub enum Kind {
     LotCard,
     /// A partner's list of cards that do not pay without it, by partner.
     CardList,
+    /// What a contested payment elsewhere means for settlement, by host and payment id.
+    Contest,
     /// A word of an identity key that opens an epoch, by caisse and epoch; a second one for the same epoch
     /// has a byte more.
     Opening,
@@ -114,7 +116,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Self; 51] = [
+    pub const ALL: [Self; 52] = [
         Self::Meta,
         Self::Member,
         Self::Person,
@@ -163,6 +165,7 @@ impl Kind {
         Self::LotHeld,
         Self::LotCard,
         Self::CardList,
+        Self::Contest,
         Self::Opening,
         Self::Forgiven,
         Self::Abandoned,

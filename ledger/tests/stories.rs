@@ -7,6 +7,7 @@ mod stories {
     mod bad_input;
     mod between;
     mod cards;
+    mod contests;
     mod disputes;
     mod dunning;
     mod epochs;
@@ -20,6 +21,7 @@ mod stories {
     mod laws;
     mod lots;
     mod models;
+    mod payments;
     mod people;
     mod restore;
     mod settlement;

@@ -147,7 +147,7 @@ impl Hostile {
             card: intent.card.card(),
             vendor: intent.vendor,
             covered,
-            request: intent.request(),
+            bought: intent.purchase.bought("market".to_owned()),
             code: match &intent.code {
                 ledger::command::PaymentCode::Sealed(code) => code.clone(),
                 ledger::command::PaymentCode::Plain(_) => return Vec::new(),
@@ -185,7 +185,10 @@ impl Hostile {
             Message::AuthRequest(ask) => self.is_asked(from, ask),
             Message::Query { payment } => self.is_queried(from, payment),
             // It keeps what speaks against it to itself.
-            Message::Revoked(_) | Message::Forked(_) | Message::Opened(_) => Vec::new(),
+            Message::Revoked(_)
+            | Message::Conflict { .. }
+            | Message::Forked(_)
+            | Message::Opened(_) => Vec::new(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crdt::agreement::{Eligibility, Terms};
+use crdt::agreement::{Eligibility, Eligible, Terms};
 use crdt::card::CardText;
 use crdt::contact::{Contact, caisse_id, certify};
 use crdt::feed::{Envelope, Verified};
@@ -33,6 +33,7 @@ pub struct House {
     pub epoch: u32,
     starts: u8,
     rules: Rules,
+    pub visits: Option<Eligible>,
     pub told: Vec<(RequestId, Outcome)>,
 }
 
@@ -128,7 +129,7 @@ pub fn rules() -> Rules {
     }
 }
 
-fn settings(seed: u8, rules: &Rules) -> Settings {
+fn settings(seed: u8, rules: &Rules, visits: Option<Eligible>) -> Settings {
     Settings {
         contact: contact(seed),
         rules: rules.clone(),
@@ -136,6 +137,7 @@ fn settings(seed: u8, rules: &Rules) -> Settings {
         payments: PaymentSettings::default(),
         accounting: ledger::accounting::Settings::default(),
         reminders: ledger::dunning::AFTER_DAYS.to_vec(),
+        visits,
     }
 }
 
@@ -508,10 +510,14 @@ impl Village {
         self.cut_off(house);
         self.lose_post();
         self.cut.remove(&house);
-        let House { disk: current, seed, epoch, starts, rules, .. } = &mut self.houses[house];
+        let House { disk: current, seed, epoch, starts, rules, visits, .. } =
+            &mut self.houses[house];
         *starts += 1;
         *current = disk.unwrap_or_else(|| current.clone());
-        let settings = Settings { contact: contact_of(*seed, *epoch), ..settings(*seed, rules) };
+        let settings = Settings {
+            contact: contact_of(*seed, *epoch),
+            ..settings(*seed, rules, visits.clone())
+        };
         let (caisse, effects) = Caisse::open(settings, secrets_of(*seed, *starts, *epoch), current);
         self.houses[house].caisse = caisse;
         self.perform(house, effects);
@@ -530,12 +536,13 @@ impl Village {
 impl House {
     fn new(seed: u8, rules: &Rules) -> Self {
         let mut disk = MemoryRecords::default();
-        let (caisse, effects) = Caisse::open(settings(seed, rules), secrets(seed, 0), &disk);
+        let (caisse, effects) = Caisse::open(settings(seed, rules, None), secrets(seed, 0), &disk);
         for effect in effects {
             if let Effect::Persist(writes) = effect {
                 disk.apply(writes);
             }
         }
-        Self { caisse, disk, seed, epoch: 0, starts: 0, rules: rules.clone(), told: Vec::new() }
+        let rules = rules.clone();
+        Self { caisse, disk, seed, epoch: 0, starts: 0, rules, visits: None, told: Vec::new() }
     }
 }

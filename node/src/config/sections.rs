@@ -1,7 +1,9 @@
 //! The sections of the file as it is written. Every value keeps its place, so that what is wrong only
 //! beside another value is named with its line too.
 
-use crdt::agreement::{Eligibility, Terms};
+use std::collections::BTreeMap;
+
+use crdt::agreement::{Eligibility, Eligible, Terms};
 use crdt::{BasisPoints, Cents, Duration};
 use ledger::offline::OfflineSettings;
 use ledger::state::PaymentSettings;
@@ -49,6 +51,8 @@ pub(super) struct File {
     pub receipts: ReceiptsSection,
     #[serde(default)]
     pub dunning: DunningSection,
+    #[serde(default)]
+    pub visits: VisitsSection,
     #[serde(default)]
     pub agreement: AgreementSection,
     #[serde(default)]
@@ -203,6 +207,34 @@ impl AgreementSection {
             floor: self.floor.0,
             rhythm_days: u16::try_from(self.rhythm_days.0).unwrap_or(u16::MAX),
         }
+    }
+}
+
+/// What is eligible when members buy elsewhere: a rate by the kind of vendor, and one for all other kinds.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct VisitsSection {
+    kinds: Option<Spanned<BTreeMap<String, Percent>>>,
+    other_percent: Option<Percent>,
+}
+
+impl VisitsSection {
+    /// Returns the rule that is published, if there is one.
+    pub(super) fn read(self) -> Result<Option<Eligible>, Misfit> {
+        let span = self.kinds.as_ref().map_or(0..0, Spanned::span);
+        let kinds = self.kinds.map(Spanned::into_inner).unwrap_or_default();
+        let kinds = kinds.into_iter().map(|(kind, rate)| (kind, rate.0));
+        let eligible = Eligible::new(kinds, self.other_percent.map(|rate| rate.0));
+        let eligible = eligible.ok_or_else(|| Misfit {
+            span,
+            message: format!(
+                "there are at most {} kinds of vendors, of 1 to {} characters each",
+                crdt::limits::ELIGIBLE_KINDS,
+                crdt::limits::TEXT_CHARS
+            ),
+            help: "write them as kinds = { \"market stall\" = \"70\" }".to_owned(),
+        })?;
+        Ok(Some(eligible).filter(|eligible| *eligible != Eligible::default()))
     }
 }
 

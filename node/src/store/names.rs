@@ -64,6 +64,7 @@ pub(super) const fn tree(kind: Kind) -> u8 {
         Kind::LotHeld => 62,
         Kind::LotCard => 63,
         Kind::CardList => 64,
+        Kind::Contest => 68,
         Kind::Opening => 65,
         Kind::Forgiven => 66,
         Kind::Abandoned => 67,
@@ -152,6 +153,7 @@ mod tests {
             ("Opening", 65),
             ("Forgiven", 66),
             ("Abandoned", 67),
+            ("Contest", 68),
         ];
         assert_eq!(names, expected.map(|(kind, name)| (kind.to_owned(), name)));
     }

@@ -57,7 +57,8 @@ impl Runs {
                     | PublicBody::TermsOffered(_)
                     | PublicBody::CatalogueChanged(_)
                     | PublicBody::EpochOpened(_)
-                    | PublicBody::BooksHead { .. } => {}
+                    | PublicBody::BooksHead { .. }
+                    | PublicBody::EligibilityStated(_) => {}
                 }
             }
         }

@@ -81,7 +81,10 @@ fn most_effects(input: Option<&Input>) -> usize {
         // Each new one is told to every partner.
         Message::Forked(proofs) => proofs.len() * PARTNERS,
         Message::Opened(openings) => openings.len() * PARTNERS,
-        Message::Want { .. } | Message::AuthRequest(_) | Message::Query { .. } => 1,
+        Message::Want { .. }
+        | Message::AuthRequest(_)
+        | Message::Query { .. }
+        | Message::Conflict { .. } => 1,
     };
     ANY_TIME + EACH_PART * parts
 }
