@@ -299,7 +299,9 @@ pub(crate) fn say_again(state: &State, turn: &mut Turn<'_>, to: CaisseId, seq: u
 pub(crate) fn may_ask(state: &mut State, turn: &Turn<'_>, partner: CaisseId) -> bool {
     let now = turn.now;
     let federation = state.federation.as_mut();
-    federation.is_some_and(|f| f.quota.take(partner, crate::limits::ANSWER_BYTES, now))
+    federation.is_some_and(|f| {
+        !f.quota.is_over(&partner, now) && f.quota.take(partner, crate::limits::ANSWER_BYTES, now)
+    })
 }
 
 /// Writes an entry for the whole federation and announces it.
