@@ -115,7 +115,8 @@ async fn story(play: &mut Play, asked: Asked) -> Result<(), Failure> {
     play.step("It gives the others lots, for the next time", by_lot::give).await?;
     play.step("It is backed up, and everybody shops on", by_lot::back_up).await?;
     play.step("It is killed again: the sales go on by lot", by_lot::sell_without_it).await?;
-    play.step("It comes back from the old backup, and the lots are claimed", by_lot::come_back).await?;
+    play.step("It comes back from the old backup, and the lots are claimed", by_lot::come_back)
+        .await?;
     let evening = async |play: &mut Play| market::sell_all(play, Act::Evening).await;
     play.step("The evening: everybody shops again", evening).await?;
     play.step("Two refunds", refunds::give_back).await?;

@@ -34,7 +34,12 @@ struct Loot {
 pub async fn contradict(play: &mut Play) -> Result<(), Failure> {
     play.house(VICTIM).ask_to_end();
     let code = play.house_mut(VICTIM).ended().await;
-    play.checks.equal("told to end (SIGTERM), a node ends in order", VICTIM.name(), &code, &Some(0));
+    play.checks.equal(
+        "told to end (SIGTERM), a node ends in order",
+        VICTIM.name(),
+        &code,
+        &Some(0),
+    );
     let loot = steal(play)?;
     let federation = play.house(Place::ALL[0]).federation().await?.charter.network();
     let told = lie(play, &loot, federation).await?;
