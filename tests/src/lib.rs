@@ -9,8 +9,10 @@ pub mod chance;
 pub mod config;
 pub mod console;
 pub mod market;
+pub mod netns;
 pub mod node;
 pub mod operator;
+pub mod slow_link;
 pub mod till;
 pub mod trouble;
 

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use hyper::StatusCode;
 
 use crate::config::Config;
+use crate::netns::Space;
 use crate::operator::Operator;
 use crate::till::{Connection, Till};
 use crate::trouble::PATIENCE;
@@ -28,6 +29,7 @@ pub struct Node {
     http: SocketAddr,
     peers: SocketAddr,
     child: Option<Child>,
+    space: Option<Space>,
 }
 
 impl Node {
@@ -39,7 +41,8 @@ impl Node {
         let home = tempfile::tempdir().map_err(Trouble::io("making a temporary folder"))?;
         let file = home.path().join("config.toml");
         std::fs::write(&file, config.text()).map_err(Trouble::io("writing a configuration"))?;
-        let node = Self { home, http: config.http(), peers: config.peers(), child: None };
+        let node =
+            Self { home, http: config.http(), peers: config.peers(), child: None, space: None };
         let output = Command::new(binary::caisse()?)
             .args(["init".as_ref(), node.dir().as_os_str(), "--config".as_ref(), file.as_os_str()])
             .output()
@@ -61,6 +64,13 @@ impl Node {
         Ok(node)
     }
 
+    /// Lets the process, and all tills of the node, be in a network of a test from now on.
+    #[must_use]
+    pub fn within(mut self, space: &Space) -> Self {
+        self.space = Some(space.clone());
+        self
+    }
+
     /// Starts the process; it is not ready yet.
     ///
     /// # Errors
@@ -68,7 +78,12 @@ impl Node {
     pub fn start(&mut self) -> Result<(), Trouble> {
         let log = File::options().create(true).append(true).open(self.log());
         let log = log.map_err(Trouble::io("opening a log"))?;
-        let child = Command::new(binary::caisse()?)
+        let caisse = binary::caisse()?;
+        let mut command = match &self.space {
+            None => Command::new(caisse),
+            Some(space) => space.command(caisse),
+        };
+        let child = command
             .arg("run")
             .arg(self.dir())
             .args(["--log-level", "warn"])
@@ -87,7 +102,7 @@ impl Node {
     /// [`Trouble::Node`] if it ends or does not come up.
     pub async fn ready(&mut self) -> Result<(), Trouble> {
         let begun = Instant::now();
-        let mut door = Connection::new(self.http);
+        let mut door = Connection::new(self.http).from(self.space.clone());
         while !matches!(door.get("/readyz").await, Ok((StatusCode::OK, _))) {
             let ended = self.child.as_mut().map(Child::try_wait);
             let ended = ended.transpose().map_err(Trouble::io("waiting for a node"))?.flatten();
@@ -184,7 +199,7 @@ impl Node {
     /// Returns a till that speaks with a vendor's secret.
     #[must_use]
     pub fn till(&self, secret: &str) -> Till {
-        Till::new(self.http, secret)
+        Till::new(self.http, secret).from(self.space.clone())
     }
 
     fn log(&self) -> PathBuf {

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use tokio::net::TcpStream;
 
 use crate::Trouble;
+use crate::netns::Space;
 
 /// No answer came: whether it was done is not known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,13 +33,20 @@ pub struct Connection {
     address: SocketAddr,
     authorization: Option<HeaderValue>,
     sender: Option<SendRequest<Full<Bytes>>>,
+    space: Option<Space>,
 }
 
 impl Connection {
     /// Names a door; nothing is connected before the first question.
     #[must_use]
     pub const fn new(address: SocketAddr) -> Self {
-        Self { address, authorization: None, sender: None }
+        Self { address, authorization: None, sender: None, space: None }
+    }
+
+    /// Speaks from within a network of a test.
+    #[must_use]
+    pub fn from(self, space: Option<Space>) -> Self {
+        Self { space, ..self }
     }
 
     /// Asks for something.
@@ -69,7 +77,7 @@ impl Connection {
     ) -> Result<(StatusCode, Bytes), Unanswered> {
         let mut sender = match self.sender.take() {
             Some(sender) if !sender.is_closed() => sender,
-            _ => connect(self.address).await?,
+            _ => connect(self.address, self.space.as_ref()).await?,
         };
         let request = Request::builder().method(method).uri(path).header(HOST, "caisse");
         let request = match &self.authorization {
@@ -88,8 +96,18 @@ impl Connection {
     }
 }
 
-async fn connect(address: SocketAddr) -> Result<SendRequest<Full<Bytes>>, Unanswered> {
-    let stream = TcpStream::connect(address).await.map_err(|why| Unanswered(why.to_string()))?;
+async fn connect(
+    address: SocketAddr,
+    space: Option<&Space>,
+) -> Result<SendRequest<Full<Bytes>>, Unanswered> {
+    let stream = match space {
+        None => TcpStream::connect(address).await,
+        Some(space) => space.connect(address).and_then(|stream| {
+            stream.set_nonblocking(true)?;
+            TcpStream::from_std(stream)
+        }),
+    };
+    let stream = stream.map_err(|why| Unanswered(why.to_string()))?;
     // A small question must not wait for the acknowledgement of the one before.
     stream.set_nodelay(true).map_err(|why| Unanswered(why.to_string()))?;
     let made = handshake(TokioIo::new(stream)).await;
@@ -194,6 +212,12 @@ impl Till {
         let header = HeaderValue::from_str(&format!("Bearer {secret}"));
         let authorization = Some(header.expect("a secret is printable"));
         Self(Connection { authorization, ..Connection::new(address) })
+    }
+
+    /// Speaks from within a network of a test.
+    #[must_use]
+    pub fn from(self, space: Option<Space>) -> Self {
+        Self(self.0.from(space))
     }
 
     /// Asks for a sale, for the first time or again.
