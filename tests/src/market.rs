@@ -157,23 +157,49 @@ pub fn generous_terms() -> Terms {
 /// # Errors
 /// As [`Operator::done`], or [`Trouble::Late`].
 pub async fn befriend(one: &Operator, other: &Operator, terms: &Terms) -> Result<(), Trouble> {
-    let mut founders = vec![one.contact().await?, other.contact().await?];
-    let ids = [founders[1].id, founders[0].id];
+    found(&[one, other]).await?;
+    agree(one, other, terms).await
+}
+
+/// Founds a federation, and waits until all have heard from all.
+///
+/// # Errors
+/// As [`befriend`].
+pub async fn found(operators: &[&Operator]) -> Result<(), Trouble> {
+    let mut founders = Vec::new();
+    for operator in operators {
+        founders.push(operator.contact().await?);
+    }
     founders.sort_by_key(|founder| founder.id);
     let charter = Charter { name: "Market".to_owned(), founders, threshold_percent: 66 };
-    for operator in [one, other] {
+    for operator in operators {
         operator.done(&Command::Found(Box::new(charter.clone()))).await?;
     }
-    for operator in [one, other] {
+    let others = operators.len().saturating_sub(1) as u64;
+    for operator in operators {
         operator.register_until("founded", |info| info.founded).await?;
         together(operator).await?;
+        let all = |answer: &Answer| match answer {
+            Answer::Status(status) => status.connected == others,
+            _ => false,
+        };
+        operator.until("connected with everybody", &Query::Status, all).await?;
     }
+    Ok(())
+}
+
+/// Makes an agreement between two members, and waits until it is in force on both sides.
+///
+/// # Errors
+/// As [`befriend`].
+pub async fn agree(one: &Operator, other: &Operator, terms: &Terms) -> Result<(), Trouble> {
+    let ids = [other.contact().await?.id, one.contact().await?.id];
     for (operator, with) in [one, other].into_iter().zip(ids) {
         operator.done(&Command::Agree { with, terms: terms.clone() }).await?;
     }
-    for operator in [one, other] {
+    for (operator, with) in [one, other].into_iter().zip(ids) {
         let in_force = |info: &ledger::answer::FederationInfo| {
-            info.agreements.iter().any(|agreement| agreement.in_force)
+            info.agreements.iter().any(|agreement| agreement.with == with && agreement.in_force)
         };
         operator.register_until("an agreement in force", in_force).await?;
     }
