@@ -14,6 +14,7 @@ pub mod broken;
 pub mod chance;
 pub mod checks;
 mod faults;
+pub mod model;
 pub mod office;
 pub mod plan;
 pub mod story;
