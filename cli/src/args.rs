@@ -5,6 +5,7 @@ pub mod card;
 pub mod disputes;
 pub mod federation;
 pub mod foresight;
+pub mod lot;
 pub mod money;
 pub mod people;
 pub mod rules;
@@ -185,6 +186,9 @@ pub enum Command {
     /// The federation: who belongs to it, and agreements.
     #[command(subcommand)]
     Federation(federation::Federation),
+    /// Lots: what partners may sell to our members, and we to theirs, while the two cannot reach each other.
+    #[command(subcommand)]
+    Lot(lot::Lot),
     /// Partner caisses.
     #[command(subcommand)]
     Peer(federation::Peer),

@@ -10,6 +10,7 @@ mod draw;
 mod fec;
 mod federation;
 mod foresight;
+mod lot;
 mod member;
 mod member_file;
 mod money;
@@ -149,6 +150,7 @@ pub async fn carry_out(context: &Context, command: args::Command) -> Result<Done
         Typed::Payout(command) => treasury::payout(context, command).await,
         Typed::Collect(command) => treasury::collect(context, command).await,
         Typed::Federation(command) => federation::federation(context, command).await,
+        Typed::Lot(command) => lot::lot(context, command).await,
         Typed::Peer(args::federation::Peer::List) => federation::peers(context).await,
         Typed::Statement(asked) => settle::statement(context, asked).await,
         Typed::Settle(command) => settle::settle(context, command).await,

@@ -2,6 +2,7 @@
 
 mod nodes {
     mod disputes;
+    mod lots;
     mod people;
     mod treasury;
 }

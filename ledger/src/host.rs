@@ -205,7 +205,7 @@ fn ask(
         return Err(PaymentRefused::HomeUnreachable);
     }
     let connected = state.federation.as_ref().is_some_and(|f| f.is_connected(&home));
-    let (card, scanned) = (intent.card.card(), matches!(intent.card, CardText::Certificate(_)));
+    let (card, scanned) = (intent.card.card(), intent.is_scanned());
     if !connected {
         alone(state, turn, &sale, card, scanned)?;
     }

@@ -243,7 +243,9 @@ pub(crate) fn met(state: &mut State, turn: &mut Turn<'_>, partner: CaisseId) {
         return;
     }
     host::close_what_is_over(state, turn, partner);
-    list::tell(state, turn, partner);
+    if !list::is_told(state, turn, partner) {
+        list::tell(state, turn, partner);
+    }
     home::renew(state, turn, partner);
 }
 

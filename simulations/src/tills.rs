@@ -139,7 +139,14 @@ impl World {
         };
         let scanned = self.chance.permille(500);
         let card = if scanned { CardText::Certificate(card) } else { CardText::Number(card.card) };
-        PayIntent { payment, card, vendor: stall.vendor, purchase: amount.into(), code }
+        PayIntent {
+            payment,
+            card,
+            vendor: stall.vendor,
+            purchase: amount.into(),
+            code,
+            scanned: false,
+        }
     }
 
     /// A till asks, and asks again as long as it has no answer.

@@ -92,7 +92,7 @@ pub(super) async fn pay(context: &Context, sale: Pay) -> Result<Done, Failure> {
     let Pay { card, amount, lines, partial, tier, .. } = sale;
     let purchase = Purchase { amount, lines, partial, tier };
     let code = code_for(&home, &code, payment, vendor, &purchase)?;
-    let intent = PayIntent { payment, card, vendor, purchase, code };
+    let intent = PayIntent { payment, card, vendor, purchase, code, scanned: false };
     let answer = context.command(&Command::Pay(intent)).await.inspect_err(|failure| {
         if let Failure::Refused(_) = failure {
             talk(&format!("payment {payment}"));

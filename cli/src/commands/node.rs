@@ -13,7 +13,7 @@ use super::Context;
 use crate::args::LogFormat;
 use crate::client::now;
 use crate::failure::Failure;
-use crate::output::{Done, facts, patiently, talk};
+use crate::output::{Done, facts, patiently, short, talk};
 use crate::resolve::unexpected;
 
 /// Time between two looks at a node that is waited for.
@@ -121,6 +121,15 @@ fn status_text(status: &Status) -> String {
     }
     lines.push(("partners connected", status.connected.to_string()));
     lines.push(("partners not heard yet", status.unheard.to_string()));
+    for room in &status.degraded {
+        let until = room.until.map_or_else(String::new, |until| format!(", until {until}"));
+        let words = if room.left.is_zero() {
+            format!("{}: nothing above the floor", short(&room.with))
+        } else {
+            format!("{}: {} by lots{until}", short(&room.with), room.left)
+        };
+        lines.push(("WITHOUT A PARTNER, sells", words));
+    }
     if !status.forked.is_empty() {
         let forked: Vec<String> = status.forked.iter().map(ToString::to_string).collect();
         lines.push(("contradicted themselves", forked.join(", ")));

@@ -20,6 +20,10 @@ pub struct PayIntent {
     pub purchase: Purchase,
     /// The member's code.
     pub code: PaymentCode,
+    /// Whether the shell that brings the sale has checked the card's certificate itself and left it out:
+    /// then its number is as good as the certificate.
+    #[serde(default)]
+    pub scanned: bool,
 }
 
 /// What is bought, and how.
@@ -131,6 +135,12 @@ impl std::fmt::Debug for Code {
 }
 
 impl PayIntent {
+    /// Returns whether the card itself was there, and not only its number.
+    #[must_use]
+    pub const fn is_scanned(&self) -> bool {
+        self.scanned || matches!(self.card, CardText::Certificate(_))
+    }
+
     /// Returns [`Purchase::request`].
     #[must_use]
     pub fn request(&self) -> crdt::Digest {

@@ -41,6 +41,13 @@ fn concerns(state: &State, host: CaisseId) -> bool {
     state.offline.policies.contains_key(&host) || state.offline.given_to(host).next().is_some()
 }
 
+/// Returns whether a partner was told since it is connected, and not long ago. What changed meanwhile it
+/// was told at once.
+pub(super) fn is_told(state: &State, turn: &Turn<'_>, host: CaisseId) -> bool {
+    let told = state.offline.told.get(&host);
+    told.is_some_and(|(_, at)| turn.now < at.after(limits::CARD_LIST_AGAIN))
+}
+
 /// Tells a partner which cards do not pay without us, unless it knows.
 pub(super) fn tell(state: &mut State, turn: &mut Turn<'_>, host: CaisseId) {
     let connected = state.federation.as_ref().is_some_and(|f| f.is_connected(&host));
@@ -49,12 +56,9 @@ pub(super) fn tell(state: &mut State, turn: &mut Turn<'_>, host: CaisseId) {
     }
     let cards = cards(state, turn);
     let digest = Domain::Trace.hash(&wire::encode(&cards));
-    let known = state
-        .offline
-        .told
-        .get(&host)
-        .filter(|(told, at)| *told == digest && turn.now < at.after(limits::CARD_LIST_AGAIN));
-    if known.is_some() || cards.len() > crdt::limits::REVOKED_CARDS {
+    let same = state.offline.told.get(&host).is_some_and(|(told, _)| *told == digest);
+    let known = same && is_told(state, turn, host);
+    if known || cards.len() > crdt::limits::REVOKED_CARDS {
         return;
     }
     let last: Option<Timestamp> = turn.get(Kind::Meta, LIST_AT_KEY);
@@ -76,8 +80,14 @@ pub(super) fn tell_all(state: &mut State, turn: &mut Turn<'_>) {
 
 /// Tells again what partners were told long ago: a list that grows old sells nothing.
 pub(super) fn tick(state: &mut State, turn: &mut Turn<'_>) {
-    if next_wakeup(state).is_some_and(|at| at <= turn.now) {
-        tell_all(state, turn);
+    if next_wakeup(state).is_none_or(|at| at > turn.now) {
+        return;
+    }
+    tell_all(state, turn);
+    // Whoever is not concerned any more is not woken for.
+    let old: Vec<CaisseId> = state.offline.told.keys().copied().collect();
+    for host in old.into_iter().filter(|host| !is_told(state, turn, *host)).collect::<Vec<_>>() {
+        state.offline.told.remove(&host);
     }
 }
 

@@ -257,7 +257,7 @@ fn a_vendor_that_is_owed_too_little_owes_it_or_the_caisse_bears_it_as_a_person_s
         let (card, tier) = (who.card.clone(), Percent::new(125).ok());
         let purchase = Purchase { tier, ..cents(10_000).into() };
         let code = PaymentCode::Plain(code("1234"));
-        let above = PayIntent { payment: payment(2), card, vendor, purchase, code };
+        let above = PayIntent { payment: payment(2), card, vendor, purchase, code, scanned: false };
         village.ok(0, Command::Pay(above));
         assert_eq!(balance(&village, Account::Vendor(vendor)), 500);
 

@@ -69,6 +69,7 @@ pub fn buy(
         vendor,
         purchase: amount.into(),
         code: PaymentCode::Plain(code("1234")),
+        scanned: false,
     };
     village.ask(0, Command::Pay(intent)).expect("decided at once")
 }

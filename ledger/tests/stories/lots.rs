@@ -70,8 +70,11 @@ fn a_sale_beyond_what_the_lot_allows_is_refused_and_nothing_is_stored() {
     // A number that was typed proves nothing: whoever has seen the card knows it.
     town.visitor.card = CardText::Number(town.visitor.card.card());
     assert_eq!(refused(&mut town, 7, 100), without(WithoutHome::Typed));
+    let mut scanned = town.intent(8, 100, "1234");
+    scanned.scanned = true;
+    assert!(town.village.ask(0, Command::Pay(scanned)).expect("answered").is_ok());
     town.back();
-    assert_eq!((town.village.owes(1, 0), town.village.owes(0, 1)), (3_399, -3_399));
+    assert_eq!((town.village.owes(1, 0), town.village.owes(0, 1)), (3_469, -3_469));
     town.village.all_is_well();
 }
 
@@ -130,6 +133,21 @@ fn a_connected_partner_is_told_the_list_again_every_day_and_an_old_one_heard_lat
     town.village.cut_off(1);
     let listed = PaymentRefused::WithoutHome(WithoutHome::Listed).into();
     assert_eq!(town.pay(1, 1_000), Some(Err(listed)), "the newest list counts");
+}
+
+#[test]
+fn a_partner_that_gets_no_lots_any_more_is_told_nothing_and_nobody_is_woken_for_it() {
+    let mut town = Town::open();
+    let with = town.village.id(0);
+    let none = Command::Offline(OfflineCommand::SetPolicy { with, policy: None });
+    town.village.ok(1, none);
+    let later = town.village.now.as_ms() + 25 * 3_600_000;
+    town.village.now = crdt::Timestamp::from_ms(later);
+    for house in [0, 1] {
+        town.village.input(house, Input::Woke);
+        let wakes = town.village.houses[house].caisse.next_wakeup();
+        assert!(wakes.is_none_or(|at| at > town.village.now), "house {house}: {wakes:?}");
+    }
 }
 
 #[test]

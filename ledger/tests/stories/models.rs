@@ -64,6 +64,7 @@ fn buy(
         vendor,
         purchase: what,
         code: PaymentCode::Plain(code),
+        scanned: false,
     };
     village.ask(0, Command::Pay(intent)).expect("decided at home at once")
 }

@@ -397,7 +397,14 @@ impl Village {
                 PaymentCode::Sealed(sealed.expect("a code seals"))
             }
         };
-        PayIntent { payment, card: shopper.card.clone(), vendor, purchase: amount.into(), code }
+        PayIntent {
+            payment,
+            card: shopper.card.clone(),
+            vendor,
+            purchase: amount.into(),
+            code,
+            scanned: false,
+        }
     }
 
     pub fn pay(

@@ -204,11 +204,13 @@ pub(super) async fn pay(
     sale: Result<Json<Sale>, JsonRejection>,
 ) -> Result<Json<SignedReceipt>, Failure> {
     let Json(Sale { id: payment, card, amount, lines, partial, tier_percent, code }) = sale?;
+    let typed = matches!(card, CardText::Number(_));
     let card = checked(&doors, card);
+    let scanned = !typed;
     let line = |Line { product, amount }| BasketLine { product, amount };
     let lines = lines.into_iter().map(line).collect();
     let purchase = Purchase { amount, lines, partial, tier: tier_percent };
-    let intent = PayIntent { payment, card, vendor, purchase, code };
+    let intent = PayIntent { payment, card, vendor, purchase, code, scanned };
     match ask(&doors, Command::Pay(intent)).await? {
         Answer::Paid(receipt) => {
             let signature = doors.node.sign(Purpose::Receipt, &wire::encode(&receipt));

@@ -186,6 +186,7 @@ impl House {
             vendor: self.vendor,
             purchase: crdt::Cents::from_u32(cents).into(),
             code: PaymentCode::Plain(CODE.parse().expect("four digits")),
+            scanned: false,
         }
     }
 

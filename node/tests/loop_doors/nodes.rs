@@ -7,14 +7,15 @@ use std::time::{Duration, Instant};
 
 use crdt::card::CardText;
 use crdt::contact::Contact;
+use crdt::lot::LotTerms;
 use crdt::register::Charter;
 use crdt::{BasisPoints, Cents, PaymentId, RequestId, VendorId};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
-use ledger::answer::{CardHome, FederationInfo};
-use ledger::command::Purchase;
+use ledger::answer::{CardHome, FederationInfo, OfflineAnswer, PaymentStatus};
+use ledger::command::{OfflineCommand, OfflineQuery, Purchase, Purse};
 use ledger::guarantee::Force;
 use ledger::rules::Household;
 use ledger::{Answer, Command, Outcome, Query};
@@ -244,12 +245,91 @@ async fn a_visitor_pays_in_another_territory_and_the_home_caisse_books_it_once()
             panic!("lost")
         };
         assert_eq!(members[0].balance, Cents::from_u32(9_300), "held or paid, it is gone once");
-        if info.status == ledger::answer::PaymentStatus::Obliged {
+        if info.status == PaymentStatus::Obliged {
             break;
         }
         assert!(begun.elapsed() < PATIENCE, "the hold does not end: {info:?}");
         tokio::time::sleep(AGAIN).await;
     }
+    for node in [host, home] {
+        node.stop().await.0.expect("a clean end");
+    }
+}
+
+/// The home caisse gives the host a lot of 20 euros out of the contributions that it holds.
+async fn give_a_lot(host: &Node, home: &Node) {
+    let Answer::Members(members) = home.ask(&Query::Members).await else { panic!("no members") };
+    let contribution = Command::AddContribution {
+        member: members[0].id,
+        month: "2026-11".parse().expect("a month"),
+        amount: Cents::from_u32(2_000),
+        into: Purse::Bank,
+    };
+    home.done(20, &contribution).await;
+    let [amount, per_card, per_sale] = [2_000, 1_500, 1_000].map(Cents::from_u32);
+    home.done(21, &Command::Offline(OfflineCommand::SetReserve { amount })).await;
+    let policy = Some(LotTerms { amount, per_card, per_sale, days: 20 });
+    let with = host.contact().await.id;
+    home.done(22, &Command::Offline(OfflineCommand::SetPolicy { with, policy })).await;
+    until(host, "a lot is held", &Query::Offline(OfflineQuery::Lots), |answer| {
+        matches!(answer, Answer::Offline(OfflineAnswer::Lots(lots)) if lots.held.len() == 1)
+    })
+    .await;
+}
+
+/// Asks again until the answer is as wished.
+async fn until(node: &Node, what: &str, question: &Query, wished: impl Fn(&Answer) -> bool) {
+    let begun = Instant::now();
+    loop {
+        let answer = node.ask(question).await;
+        if wished(&answer) {
+            return;
+        }
+        assert!(begun.elapsed() < PATIENCE, "not yet: {what}: {answer:?}");
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_till_sells_to_a_scanned_card_by_a_lot_while_its_caisse_is_down_and_shows_it() {
+    let (host, home) = (Node::start().await, Node::start().await);
+    let (vendor, number) = befriend(&host, &home).await;
+    give_a_lot(&host, &home).await;
+    let card = number.parse::<CardText>().expect("the printed number").card();
+    let Answer::Card(info) = home.ask(&Query::Card(card)).await else { panic!("no card") };
+    let (ended, dir) = home.stop().await;
+    ended.expect("a clean end");
+    until(
+        &host,
+        "the home caisse is missed",
+        &Query::Status,
+        |answer| matches!(answer, Answer::Status(status) if status.connected == 0),
+    )
+    .await;
+
+    let (_, answer) = host.till("/v1/card-home", &json!({ "card": info.qr })).await;
+    assert_eq!(answer["card_home"]["degraded"]["left"], json!(2_000), "the till knows before");
+    let payment = PaymentId::new([9; 16]);
+    let typed = visit(&host, vendor, &number, payment, 1_000).await;
+    let (status, refused) = host.till("/v1/payments", &typed).await;
+    assert_eq!(status, StatusCode::PAYMENT_REQUIRED);
+    assert_eq!(refused["refused"]["kind"], "typed", "{refused}");
+    let scanned = visit(&host, vendor, &info.qr, payment, 1_000).await;
+    let (status, receipt) = host.till("/v1/payments", &scanned).await;
+    assert_eq!(status, StatusCode::OK, "{receipt}");
+    assert_eq!(
+        (&receipt["receipt"]["offline"], &receipt["receipt"]["covered"]),
+        (&json!(true), &json!(700))
+    );
+
+    let home = Node::run(dir).await;
+    until(&host, "accepted", &Query::Payment(payment), |answer| {
+        matches!(answer, Answer::Payment(info) if info.status == PaymentStatus::ByLotAccepted)
+    })
+    .await;
+    let (_, answer) = host.till("/v1/card-home", &json!({ "card": info.qr })).await;
+    assert_eq!(answer["card_home"]["degraded"], Value::Null, "it ended at the first contact");
+    assert_eq!(host.till("/v1/payments", &scanned).await, (status, receipt));
     for node in [host, home] {
         node.stop().await.0.expect("a clean end");
     }

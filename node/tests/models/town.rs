@@ -164,7 +164,14 @@ impl Town {
         let payment = PaymentId::new(u128::from(self.asked).to_be_bytes());
         let code = PaymentCode::Plain("1234".parse().expect("four digits"));
         let (card, purchase) = (family.card.clone(), purchase.into());
-        let paid = self.ask(Command::Pay(PayIntent { payment, card, vendor, purchase, code }))?;
+        let paid = self.ask(Command::Pay(PayIntent {
+            payment,
+            card,
+            vendor,
+            purchase,
+            code,
+            scanned: false,
+        }))?;
         let Answer::Paid(receipt) = paid else { panic!("no receipt: {paid:?}") };
         assert_eq!(
             Cents::checked_sum(receipt.parts.iter().map(|part| part.amount)),

@@ -168,6 +168,7 @@ impl House {
             vendor: stall.vendor,
             purchase: crdt::Cents::from_u32(cents).into(),
             code: plain_code(),
+            scanned: false,
         })
     }
 

@@ -50,7 +50,7 @@ impl Town {
     fn intent(&mut self, card: CardText, vendor: VendorId, price: i64, code: &str) -> PayIntent {
         let code = PaymentCode::Plain(code.parse().expect("four digits"));
         let purchase = Purchase::from(money(price));
-        PayIntent { payment: self.new_id(), card, vendor, purchase, code }
+        PayIntent { payment: self.new_id(), card, vendor, purchase, code, scanned: false }
     }
 
     /// A household buys, and the till says what the test expects: paid, paid in part, or refused.

@@ -437,7 +437,7 @@ impl Town {
         let purchase = Purchase { partial: how.partial, tier, ..amount.into() };
         let code = PaymentCode::Plain(code(if how.wrong_code { "0000" } else { "1234" }));
         self.payments.push(payment);
-        Some(Command::Pay(PayIntent { payment, card, vendor, purchase, code }))
+        Some(Command::Pay(PayIntent { payment, card, vendor, purchase, code, scanned: false }))
     }
 
     /// Plans another model for the next day on which that is possible.
