@@ -10,7 +10,7 @@ const FIGURES: [&str; 12] = [
     "disk per payment, sold through HTTP",
     "payments in batches of 64, cards scanned",
     "payments across caisses, 1 till: p50",
-    "payments across caisses, 32 tills: to local",
+    "payments across caisses, 64 tills: to local",
     "a second node gets",
     "one price seen on another node: p50",
     "memory of an idle node, 400 members",

@@ -113,9 +113,13 @@ async fn trial(town: &mut Town, seed: u64, steps: &[Step]) -> Result<Vec<String>
     let count = |is: &dyn Fn(&Word) -> bool| day.words.iter().filter(|word| is(word)).count();
     let across = count(&|word| word.told.receipt().is_some() && word.is_across());
     let home = count(&|word| word.told.receipt().is_some() && !word.is_across());
-    if across < 50 || home < 20 || day.given.is_empty() {
+    let by_lot = count(&|word| word.told.receipt().is_some_and(|signed| signed.receipt.offline));
+    if across < 50 || home < 20 || by_lot == 0 || day.given.is_empty() {
         let given = day.given.len();
-        wrong.push(format!("too little happened: {across} across, {home} home, {given} refunds"));
+        wrong.push(format!(
+            "too little happened: {across} paid across, {by_lot} of them by a lot, {home} at home, {given} \
+             refunds"
+        ));
     }
     Ok(wrong)
 }
