@@ -33,7 +33,7 @@ unit: preflight
 	cargo test --locked --workspace
 
 mutants: preflight ## shows that each wrong version of the protocol is caught
-	cargo test --locked -p simulations --features mutants
+	cargo test --locked -p simulations --features mutants -- --nocapture
 
 doc: preflight ## builds the documentation of the code
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps

@@ -120,3 +120,25 @@ impl Message<Verified> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::SecretKey;
+    use crate::{CaisseId, Timestamp};
+
+    #[test]
+    fn a_list_of_more_cards_than_the_limit_is_refused_before_its_signature_is_looked_at() {
+        let list = |count: usize| {
+            let cards = (0..count).map(|_| CardId::new([7; 10]));
+            let (caisse, at) = (CaisseId::new([1; 32]), Timestamp::from_ms(0));
+            let list = RevocationList::sign(caisse, at, cards, &SecretKey::from_seed(&[1; 32]));
+            Message::<Envelope>::Revoked(Box::new(list))
+        };
+        let full = list(limits::REVOKED_CARDS);
+        assert!(full.within_limits());
+        let bytes = crate::wire::encode(&full).len();
+        assert!(bytes < limits::ENTRY_BYTES_PER_MESSAGE, "{bytes} bytes fit one packet");
+        assert!(!list(limits::REVOKED_CARDS + 1).within_limits());
+    }
+}

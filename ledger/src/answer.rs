@@ -159,6 +159,9 @@ pub struct Status {
     pub unheard: u64,
     /// Authors proved to have forked.
     pub forked: Vec<CaisseId>,
+    /// Authors that said more than may be stored in a day; they are not asked for more before tomorrow.
+    #[serde(default)]
+    pub over_quota: Vec<CaisseId>,
     /// Partners with an agreement that cannot be reached, and what can be sold without them.
     pub degraded: Vec<LotRoom>,
 }

@@ -41,6 +41,8 @@ pub enum Mutant {
     M5,
     /// A restored backup speaks at once.
     M6,
+    /// The ceiling is checked against what was owed before the batch began.
+    M7,
     /// The home caisse takes a lot back on its own clock.
     M8,
 }
@@ -48,8 +50,8 @@ pub enum Mutant {
 #[cfg(feature = "mutants")]
 impl Mutant {
     /// Every wrong version.
-    pub const ALL: [Self; 7] =
-        [Self::M1, Self::M2, Self::M3, Self::M4, Self::M5, Self::M6, Self::M8];
+    pub const ALL: [Self; 8] =
+        [Self::M1, Self::M2, Self::M3, Self::M4, Self::M5, Self::M6, Self::M7, Self::M8];
 }
 
 impl Caisse {
@@ -73,6 +75,15 @@ impl Caisse {
     #[cfg(feature = "mutants")]
     pub fn mutate(&mut self, mutant: Mutant) {
         self.state.mutant = Some(mutant);
+    }
+
+    /// The shell begins a batch of inputs that share a commit: mutant M7 looks up what is owed once for
+    /// all of them.
+    #[cfg(feature = "mutants")]
+    pub fn begins_batch(&mut self) {
+        if self.state.is_mutant(Mutant::M7) {
+            self.state.books_before_batch = Some(self.state.books.clone());
+        }
     }
 
     /// Returns the caisse's id.

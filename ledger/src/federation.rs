@@ -3,6 +3,7 @@
 mod accept;
 mod commands;
 mod compare;
+mod quota;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +21,8 @@ use crdt::{CaisseId, Timestamp, wire};
 pub(crate) use accept::entries;
 pub(crate) use commands::{agree, approve, found, propose};
 pub(crate) use compare::{connected, disconnected, grown, have, next_wakeup, tick, want};
+
+use quota::Quota;
 
 use crate::records::{Kind, Records};
 use crate::refused::FederationRefused;
@@ -40,6 +43,8 @@ pub(crate) struct Federation {
     heard: BTreeSet<CaisseId>,
     /// When heads are compared with a partner next; absent when nothing moves.
     compare_at: BTreeMap<CaisseId, Timestamp>,
+    /// How much each author made us store today.
+    pub quota: Quota,
     /// Whether a statement or a run may want a word of ours: payments alone never do.
     pub settling: bool,
 }
@@ -55,6 +60,7 @@ impl Federation {
             connected: BTreeSet::new(),
             heard: BTreeSet::new(),
             compare_at: BTreeMap::new(),
+            quota: Quota::default(),
             settling: true,
         };
         federation.refresh();
@@ -251,6 +257,23 @@ pub(crate) fn say(state: &mut State, turn: &mut Turn<'_>, to: CaisseId, body: Pa
         turn.send(to, Message::Entries(vec![entry]));
     }
     seq
+}
+
+/// Sends one entry to a partner once more: however long the feed is, a question brings one answer. If the
+/// partner lacks what comes before, it asks for that.
+pub(crate) fn say_again(state: &State, turn: &mut Turn<'_>, to: CaisseId, seq: u64) {
+    let feed = FeedId::pair(state.me, to);
+    let entries = stored(turn, feed, seq.saturating_sub(1), seq);
+    if !entries.is_empty() {
+        turn.send(to, Message::Entries(entries));
+    }
+}
+
+/// Returns whether a partner may still ask today what makes us write an answer, and counts the question.
+pub(crate) fn may_ask(state: &mut State, turn: &Turn<'_>, partner: CaisseId) -> bool {
+    let now = turn.now;
+    let federation = state.federation.as_mut();
+    federation.is_some_and(|f| f.quota.take(partner, crate::limits::ANSWER_BYTES, now))
 }
 
 /// Writes an entry for the whole federation and announces it.

@@ -4,7 +4,6 @@ mod hears;
 mod relearns;
 
 use crdt::agreement::Terms;
-use crdt::feed::FeedId;
 use crdt::message::{AuthRequest, Message};
 use crdt::pair::{DenyReason, PairBody};
 use crdt::seal::Sealed;
@@ -25,7 +24,7 @@ use crate::records::{Kind, Records};
 use crate::refused::CardUseRefused;
 use crate::spent;
 use crate::state::State;
-use crate::turn::{Effect, Turn};
+use crate::turn::Turn;
 
 /// A hold that waits for its host's decision. No clock ends it: time only makes us ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +70,9 @@ pub(crate) fn authorise(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, 
         answer_again(state, turn, host, ask.payment, charge);
         return;
     }
+    if !federation::may_ask(state, turn, host) {
+        return;
+    }
     let request = Request {
         host,
         payment: ask.payment,
@@ -104,8 +106,7 @@ fn answer_again(
         turn.put(Kind::Charge, &charge_key(&host, &payment), &charge);
         return;
     }
-    let feed = FeedId::pair(state.me, host);
-    turn.effect(Effect::SendRange { to: host, feed, after: charge.said - 1 });
+    federation::say_again(state, turn, host, charge.said);
 }
 
 /// Decides in the order of precedence of [`DenyReason`], except that what the member restricted comes right
@@ -147,7 +148,10 @@ fn decide(
     }
     // What the host can still sell by lots is promised as well.
     let promised = request.covered.checked_add(state.offline.left_for(host));
-    let owed = promised.and_then(|more| state.books.owed_to(host).checked_add(more.signed()));
+    let owed = state.books.owed_to(host);
+    #[cfg(feature = "mutants")]
+    let owed = state.books_before_batch.as_ref().map_or(owed, |books| books.owed_to(host));
+    let owed = promised.and_then(|more| owed.checked_add(more.signed()));
     let open =
         state.holds.range((host, PaymentId::new([0; 16]))..=(host, PaymentId::new([255; 16])));
     let below = owed.is_some_and(|owed| owed.positive_part() <= terms.ceiling);

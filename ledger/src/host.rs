@@ -8,7 +8,6 @@ mod mutants;
 mod relearns;
 
 use crdt::card::{CardText, issuer_prefix};
-use crdt::feed::FeedId;
 use crdt::message::{AuthRequest, Message};
 use crdt::pair::PairBody;
 use crdt::register::prefix;
@@ -29,12 +28,14 @@ use crate::records::{Kind, Records};
 use crate::refused::{PaymentRefused, WithoutHome};
 use crate::sale::{self, Buyer, Quote};
 use crate::state::State;
-use crate::turn::{Effect, Turn};
+use crate::turn::Turn;
 
 /// A sale that waits for its home caisse, and the tills that wait with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Waiting {
     pub home: CaisseId,
+    /// What the home caisse is asked for.
+    pub covered: Cents,
     /// Absent after a start: the clock may have been set since, so the wait begins anew.
     pub times: Option<Times>,
     pub requests: Vec<RequestId>,
@@ -63,9 +64,9 @@ pub(crate) fn load(state: &mut State, records: &dyn Records) {
         let sale = records.get(Kind::Sale, &key[1..]);
         let sale = sale.and_then(|bytes| crdt::wire::decode::<Sale>(&bytes).ok());
         if let Some(payment) = PaymentId::from_slice(&key[1..])
-            && let Some(Sale { home, state: SaleState::Asked { .. }, .. }) = sale
+            && let Some(Sale { home, covered, state: SaleState::Asked { .. }, .. }) = sale
         {
-            let waiting = Waiting { home, times: None, requests: Vec::new() };
+            let waiting = Waiting { home, covered, times: None, requests: Vec::new() };
             state.waiting.insert(payment, waiting);
         }
     }
@@ -212,12 +213,16 @@ fn ask(
     if state.waiting.len() >= limits::OPEN_SALES {
         return Err(PaymentRefused::Busy);
     }
+    if connected && would_owe(state, home, sale.covered).is_none_or(|o| o > terms.ceiling) {
+        return Err(PaymentRefused::HomeOwes { ceiling: terms.ceiling });
+    }
     sale.state = SaleState::Asked { card, code, scanned };
     let payment = intent.payment;
     turn.put(Kind::Sale, payment.as_bytes(), &sale);
     turn.put(Kind::Open, &open_key(OPEN_SALE, payment.as_bytes()), &());
     let times = Some(Times::from(turn.now, state));
-    state.waiting.insert(payment, Waiting { home, times, requests: vec![request] });
+    let waiting = Waiting { home, covered: sale.covered, times, requests: vec![request] };
+    state.waiting.insert(payment, waiting);
     if connected {
         send_question(turn, payment, &sale);
     } else {
@@ -225,6 +230,14 @@ fn ask(
         decide_alone(state, turn, payment, sale);
     }
     Ok(())
+}
+
+/// Returns what a home caisse would owe us with one more sale, those that wait for it included. It keeps the
+/// ceiling itself; one that does not must not owe us more all the same.
+fn would_owe(state: &State, home: CaisseId, more: Cents) -> Option<Cents> {
+    let owed = state.books.holds(Account::Partner(home)).positive_part();
+    let waiting = state.waiting.values().filter(|waiting| waiting.home == home);
+    Cents::checked_sum(waiting.map(|waiting| waiting.covered).chain([owed, more]))
 }
 
 fn send_question(turn: &mut Turn<'_>, payment: PaymentId, sale: &Sale) {
@@ -309,10 +322,10 @@ pub(crate) fn queried(state: &mut State, turn: &mut Turn<'_>, home: CaisseId, pa
     }
     match turn.get::<Sale>(Kind::Sale, payment.as_bytes()) {
         Some(sale) if sale.home == home && sale.said > 0 => {
-            let feed = FeedId::pair(state.me, home);
-            turn.effect(Effect::SendRange { to: home, feed, after: sale.said - 1 });
+            federation::say_again(state, turn, home, sale.said);
         }
         Some(_) => {}
+        None if !federation::may_ask(state, turn, home) => {}
         None => {
             let said = federation::say(state, turn, home, PairBody::Voided { payment });
             void_unheard(turn, home, payment, said);

@@ -42,6 +42,14 @@ pub const CARD_LIST_AGAIN: Duration = Duration::from_ms(24 * 3_600_000);
 /// Time between two comparisons of heads with a connected peer while something moves.
 pub const COMPARE_EVERY: Duration = Duration::from_ms(2_000);
 
+/// Bytes of entries that one author may make us store in a day of our own clock: some 200,000 payments of
+/// one partner, and a disk of 64 GB that lasts for more than a year if one member does its worst.
+pub const FEED_BYTES_PER_DAY: u64 = 128 * 1024 * 1024;
+
+/// Bytes by which an answer to a new question of a partner counts as something that the partner made us
+/// store: the entry that answers, and the record of the payment.
+pub const ANSWER_BYTES: u64 = 512;
+
 /// Sales that wait for home caisses at one time: beyond, a till is told to try again.
 pub const OPEN_SALES: usize = 10_000;
 

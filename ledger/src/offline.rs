@@ -19,11 +19,8 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use check::verify;
 pub(crate) use commands::{answer, carry_out};
-pub(crate) use home::{claimed, hears as home_hears, relearns as home_relearns};
-pub(crate) use host::{
-    choose, debit, degraded, hears as host_hears, next_wakeup as host_next_wakeup,
-    relearns as host_relearns, tick as host_tick, tidy,
-};
+pub(crate) use home::{claimed, given_back, relearns_asked, relearns_given};
+pub(crate) use host::{choose, close, debit, degraded, granted, relearns_closed, tidy};
 pub(crate) use list::hears as hears_list;
 pub(crate) use payer::refund;
 pub(crate) use recovery::{recover, slice};
@@ -265,7 +262,7 @@ pub(crate) fn after(state: &mut State, turn: &mut Turn<'_>) {
 
 /// Does what time asks for.
 pub(crate) fn tick(state: &mut State, turn: &mut Turn<'_>) {
-    host_tick(state, turn);
+    host::tick(state, turn);
     list::tick(state, turn);
     #[cfg(feature = "mutants")]
     home::take_back_by_clock(state, turn);
@@ -273,5 +270,5 @@ pub(crate) fn tick(state: &mut State, turn: &mut Turn<'_>) {
 
 /// When something is due.
 pub(crate) fn next_wakeup(state: &State) -> Option<Timestamp> {
-    [host_next_wakeup(state), list::next_wakeup(state)].into_iter().flatten().min()
+    [host::next_wakeup(state), list::next_wakeup(state)].into_iter().flatten().min()
 }

@@ -105,6 +105,7 @@ fn status(state: &State, turn: &Turn<'_>) -> Status {
         connected: connected as u64,
         unheard: u64::from(federation.map_or(0, |f| f.unheard(&state.me))),
         forked,
+        over_quota: federation.map(|f| f.quota.over(turn.now).collect()).unwrap_or_default(),
         degraded,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crdt::clearing::Debt;
-use crdt::feed::{FeedId, PublicBody};
+use crdt::feed::{Body, FeedId, PublicBody};
 use crdt::pair::{Cut, Pair, PairBody, PairLedger};
 use crdt::settlement::{PairInRun, Run, RunState, StatementBody, Word};
 use crdt::{CaisseId, Cents, RunId, SignedCents};
@@ -271,6 +271,33 @@ fn take_effect(state: &mut State, turn: &mut Turn<'_>, id: RunId, run: &Run) {
         debug_assert!(entered.is_ok(), "partners' accounts have no limit but overflow");
     }
     turn.put(Kind::Meta, &effect_key(&id), &true);
+    for debt in clearing.remaining.into_iter().filter(|debt| debt.debtor == me) {
+        if came_before(state, turn, id, &debt) {
+            debt_closed(state, turn, id, debt.creditor, debt.amount);
+        }
+    }
+}
+
+/// Returns whether a creditor said that a transfer came before we knew that its run is certified.
+fn came_before(state: &State, turn: &Turn<'_>, id: RunId, debt: &Debt) -> bool {
+    let feed = FeedId::pair(debt.creditor, state.me);
+    let head = state.federation.as_ref().map_or(0, |f| f.replica.head(feed).seq);
+    let said = federation::stored(turn, feed, 0, head);
+    said.iter().any(|entry| match entry.body() {
+        Body::Pair(PairBody::PayReceived { run, amount }) => *run == id && *amount == debt.amount,
+        Body::Pair(_) | Body::Public(_) => false,
+    })
+}
+
+fn debt_closed(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    run: RunId,
+    creditor: CaisseId,
+    amount: Cents,
+) {
+    let (debit, credit) = (Account::Partner(creditor), Account::Bank);
+    book_received(state, turn, run, creditor, Transfer { debit, credit, amount });
 }
 
 fn involves(debt: &Debt, me: CaisseId) -> bool {
@@ -399,10 +426,12 @@ pub(crate) fn hears(state: &mut State, turn: &mut Turn<'_>, partner: CaisseId, b
             turn.put(Kind::Meta, &key, &TransferState { sent: true, ..known });
         }
         PairBody::PayReceived { run, amount } => {
-            // The creditor's word closes the debt, whatever we knew of the run.
-            let (debit, credit) = (Account::Partner(partner), Account::Bank);
-            let transfer = Transfer { debit, credit, amount: *amount };
-            book_received(state, turn, *run, partner, transfer);
+            // The creditor's word closes a debt that a certified run left, at its amount, and nothing else:
+            // our bank did not move because someone says so. Heard before the run is certified, it counts
+            // as soon as it is.
+            if transfer_of(state, *run, state.me, partner) == Ok(*amount) {
+                debt_closed(state, turn, *run, partner, *amount);
+            }
         }
         PairBody::Granted { .. }
         | PairBody::Denied { .. }

@@ -141,6 +141,9 @@ pub(crate) struct State {
     drawn: u64,
     #[cfg(feature = "mutants")]
     pub mutant: Option<crate::caisse::Mutant>,
+    /// The books as they were when the batch began: mutant M7.
+    #[cfg(feature = "mutants")]
+    pub books_before_batch: Option<Books>,
 }
 
 impl State {
@@ -168,6 +171,8 @@ impl State {
             secrets,
             #[cfg(feature = "mutants")]
             mutant: None,
+            #[cfg(feature = "mutants")]
+            books_before_batch: None,
         };
         crate::host::load(&mut state, records);
         crate::home::load(&mut state, records);

@@ -11,6 +11,7 @@ mod stories {
     mod dunning;
     mod evaluation;
     mod federation;
+    mod flood;
     mod foresight;
     mod home;
     mod hostile;

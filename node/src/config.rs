@@ -2,6 +2,7 @@
 
 mod accounting;
 mod error;
+mod network;
 mod rules;
 mod sections;
 mod values;
@@ -13,6 +14,7 @@ use ledger::calendar::Zone;
 use ledger::rules::Rules;
 use ledger::state::PaymentSettings;
 
+use crate::network::reach::Reach;
 pub use error::ConfigError;
 use error::Misfit;
 use rules::RulesSection;
@@ -43,6 +45,8 @@ pub struct Config {
     pub addresses: Vec<String>,
     /// Where the node listens for tills and browsers.
     pub http: std::net::SocketAddr,
+    /// How the node reaches other caisses and is reached.
+    pub reach: Reach,
 }
 
 impl Config {
@@ -88,6 +92,7 @@ impl Config {
     }
 
     fn of_file(file: File) -> Result<Self, Misfit> {
+        let addresses = values::addresses(file.node.addresses)?;
         Ok(Self {
             name: file.caisse.name.0,
             territory: values::communes(file.caisse.territory)?,
@@ -98,7 +103,8 @@ impl Config {
             reminders: file.dunning.after_days.read()?,
             terms: file.agreement.terms(),
             listen: values::addresses(file.node.listen)?,
-            addresses: values::addresses(file.node.addresses)?,
+            reach: file.network.reach(addresses.clone()),
+            addresses,
             http: file.node.http.0,
         })
     }

@@ -11,6 +11,7 @@ pub mod log;
 pub mod machine;
 pub mod metrics;
 pub mod network;
+pub mod questions;
 pub mod run;
 pub mod setup;
 pub mod store;

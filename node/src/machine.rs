@@ -14,7 +14,7 @@ use crdt::{CaisseId, RequestId, Timestamp, wire};
 use ledger::federation::feed_key;
 use ledger::records::{Kind, Records};
 use ledger::{Caisse, Command, Effect, Input, Outcome, Query};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 
 use crate::metrics::Metrics;
 use crate::store::{Overlay, Store, StoreError};
@@ -26,15 +26,27 @@ pub const BATCH: usize = 256;
 /// Jobs that wait for the machine; whoever brings one more waits itself.
 pub const JOBS_QUEUED: usize = 1_024;
 
+/// Bytes of partners' messages that wait for the machine, in KiB: some twenty of the largest, so that a
+/// partner with large messages does not fill the memory with them.
+pub const HEARD_KIB_QUEUED: u32 = 16 * 1_024;
+
 /// Messages that wait for the network.
 pub const SAID_QUEUED: usize = 4_096;
 
 /// What the machine is asked.
 #[derive(Debug)]
 enum Job {
-    Input(Input),
-    Command { request: RequestId, command: Command, reply: oneshot::Sender<Outcome> },
-    Query { question: Query, reply: oneshot::Sender<Outcome> },
+    /// With its share of what may wait, given back once it was handled.
+    Input(Input, Option<OwnedSemaphorePermit>),
+    Command {
+        request: RequestId,
+        command: Command,
+        reply: oneshot::Sender<Outcome>,
+    },
+    Query {
+        question: Query,
+        reply: oneshot::Sender<Outcome>,
+    },
 }
 
 /// What the machine says to other caisses.
@@ -57,6 +69,7 @@ pub struct Stopped;
 #[derive(Clone, Debug)]
 pub struct Handle {
     jobs: mpsc::Sender<Job>,
+    room: Arc<Semaphore>,
     keyring: watch::Receiver<Option<Arc<Keyring>>>,
 }
 
@@ -66,7 +79,18 @@ impl Handle {
     /// # Errors
     /// [`Stopped`] if the machine takes nothing any more.
     pub async fn input(&self, input: Input) -> Result<(), Stopped> {
-        self.jobs.send(Job::Input(input)).await.map_err(|_| Stopped)
+        self.jobs.send(Job::Input(input, None)).await.map_err(|_| Stopped)
+    }
+
+    /// Brings in a message of so many bytes, once there is room for them.
+    ///
+    /// # Errors
+    /// As [`Handle::input`].
+    pub async fn heard(&self, input: Input, bytes: usize) -> Result<(), Stopped> {
+        let share = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX);
+        let share = share.clamp(1, HEARD_KIB_QUEUED);
+        let share = Arc::clone(&self.room).acquire_many_owned(share).await.map_err(|_| Stopped)?;
+        self.jobs.send(Job::Input(input, Some(share))).await.map_err(|_| Stopped)
     }
 
     /// Asks for something and waits for the answer, which is durable when it comes.
@@ -174,7 +198,8 @@ impl Machine {
                 | Effect::Reply { .. } => {}
             }
         }
-        Ok((machine, Handle { jobs: jobs_in, keyring: current }, heard))
+        let room = Arc::new(Semaphore::new(HEARD_KIB_QUEUED as usize));
+        Ok((machine, Handle { jobs: jobs_in, room, keyring: current }, heard))
     }
 
     /// Works until told to stop, or until nobody can ask any more.
@@ -198,7 +223,7 @@ impl Machine {
                     Some(job) => batch.push(job),
                     None => return Ok(()),
                 },
-                () = sleep => batch.push(Job::Input(Input::Woke)),
+                () = sleep => batch.push(Job::Input(Input::Woke, None)),
             }
             while batch.len() < BATCH
                 && let Ok(job) = self.jobs.try_recv()
@@ -220,7 +245,10 @@ impl Machine {
         for job in batch {
             let now = self.clock.now();
             let input = match job {
-                Job::Input(input) => input,
+                Job::Input(input, share) => {
+                    drop(share);
+                    input
+                }
                 Job::Command { request, command, reply } => {
                     self.waiting.entry(request).or_default().push(reply);
                     Input::Command { request, command }

@@ -20,6 +20,8 @@ pub struct Metrics {
     pub rejected_entries: Counter,
     /// Messages of partners that did not decode or were over a limit.
     pub malformed_messages: Counter,
+    /// Questions of partners that came faster than they may.
+    pub dropped_questions: Counter,
     paid: Counter,
     refused: Counter,
     journal_entries: Gauge,
@@ -28,6 +30,8 @@ pub struct Metrics {
     pub guarantee_margin: Gauge,
     /// Connected partners.
     pub connected: Gauge,
+    /// Partners that are connected through a relay alone.
+    pub relayed: Gauge,
 }
 
 impl Default for Metrics {
@@ -38,12 +42,14 @@ impl Default for Metrics {
             commit_seconds: Histogram::new(exponential_buckets(0.000_1, 2.0, 14)),
             rejected_entries: Counter::default(),
             malformed_messages: Counter::default(),
+            dropped_questions: Counter::default(),
             paid: Counter::default(),
             refused: Counter::default(),
             journal_entries: Gauge::default(),
             open_payments: Gauge::default(),
             guarantee_margin: Gauge::default(),
             connected: Gauge::default(),
+            relayed: Gauge::default(),
             registry: Registry::default(),
         };
         registry.register("batch_size", "Inputs in one commit", metrics.batch_size.clone());
@@ -62,6 +68,10 @@ impl Default for Metrics {
         let margin = metrics.guarantee_margin.clone();
         registry.register("guarantee_margin_cents", "Money and grants less credit owed", margin);
         registry.register("connected_partners", "Connected partners", metrics.connected.clone());
+        let dropped = metrics.dropped_questions.clone();
+        registry.register("dropped_questions", "Questions that came too fast", dropped);
+        let relayed = metrics.relayed.clone();
+        registry.register("relayed_partners", "Partners connected through a relay only", relayed);
         Self { registry, ..metrics }
     }
 }

@@ -12,10 +12,12 @@ mod address;
 mod behaviour;
 mod carrier;
 mod dial;
+mod gate;
 pub mod limits;
 mod link;
 mod outbox;
 mod peers;
+pub mod reach;
 mod task;
 
 use crdt::key::{PublicKey, SecretKey};
@@ -24,6 +26,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 pub use address::AddressRefused;
+use reach::Reach;
 
 /// What the network needs to start.
 #[derive(Clone, Debug)]
@@ -37,13 +40,15 @@ pub struct Settings {
     pub listen: Vec<String>,
     /// What one peer may send, and how many may connect.
     pub limits: Limits,
+    /// How the node reaches others and is reached.
+    pub reach: Reach,
 }
 
 impl Settings {
-    /// Makes settings with the default limits.
+    /// Makes settings with the default limits and ways to be reached.
     #[must_use]
     pub fn new(secret: SecretKey, network: Option<NetworkId>, listen: Vec<String>) -> Self {
-        Self { secret, network, listen, limits: Limits::default() }
+        Self { secret, network, listen, limits: Limits::default(), reach: Reach::default() }
     }
 }
 
@@ -98,6 +103,8 @@ pub enum ToNetwork {
         /// The announcement, at most [`limits::ANNOUNCEMENT_BYTES`].
         bytes: Vec<u8>,
     },
+    /// A caisse sent what no honest node sends, as the machine's door found.
+    Misbehaved(CaisseId),
     /// Closes all connections and ends the task.
     Stop,
 }
@@ -125,6 +132,8 @@ pub enum FromNetwork {
         /// The announcement, not looked at.
         bytes: Vec<u8>,
     },
+    /// So many caisses are connected through a relay alone now.
+    Relayed(u32),
     /// Somebody did what no honest node does.
     Misbehaved {
         /// Who, if it is a caisse on the list.
@@ -152,6 +161,12 @@ pub enum Misbehaviour {
     /// It did not wait for acknowledgements.
     #[error("it sent packets without waiting for acknowledgements")]
     Impatient,
+    /// What came was a packet, but not messages.
+    #[error("it sent what is not a message")]
+    Meaningless,
+    /// It said again and again where it is.
+    #[error("it says more often than allowed where it is")]
+    Restless,
 }
 
 /// Why the network cannot start.

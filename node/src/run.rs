@@ -15,6 +15,7 @@ use crate::http::{self, Doors};
 use crate::machine::{Handle, Machine, Said};
 use crate::metrics::Metrics;
 use crate::network::{self, FromNetwork, NetworkError, Peer, ToNetwork};
+use crate::questions::Questions;
 use crate::setup::{self, SetupError};
 use crate::store::{Store, StoreError};
 
@@ -67,13 +68,16 @@ pub async fn run_until(dir: &Path, stop: watch::Receiver<bool>) -> Result<(), Ru
     let metrics = Arc::new(Metrics::default());
     let (machine, handle, said) = Machine::new(caisse, store, Arc::clone(&metrics))?;
 
-    let settings = network::Settings::new(node.clone(), network_id, loaded.config.listen.clone());
+    let mut settings =
+        network::Settings::new(node.clone(), network_id, loaded.config.listen.clone());
+    settings.reach = loaded.config.reach.clone();
     let (network, heard) = network::start(settings)?;
     let doors = Doors::new(handle.clone(), Arc::clone(&metrics), node);
     let mut parts: JoinSet<Result<(), RunError>> = JoinSet::new();
     http::serve(&mut parts, doors, dir, loaded.config.http, &stop).await?;
     parts.spawn(speak(said, network.commands()));
-    parts.spawn(listen(heard, handle, metrics, contact));
+    let door = Door { machine: handle, metrics, punish: network.commands() };
+    parts.spawn(listen(heard, door, contact));
     tracing::info!(name = %loaded.config.name, http = %loaded.config.http, "the caisse is open");
 
     let mut working = tokio::spawn(machine.run(stop.clone()));
@@ -151,59 +155,80 @@ fn peer(contact: Contact) -> Peer {
     Peer { id: contact.id, node: contact.node, addresses: contact.addresses }
 }
 
+/// Where what the network hears comes to the machine.
+struct Door {
+    machine: Handle,
+    metrics: Arc<Metrics>,
+    punish: mpsc::Sender<ToNetwork>,
+}
+
 /// Brings what the network hears to the machine: decoded, within limits, and verified before the door.
 async fn listen(
     mut heard: mpsc::Receiver<FromNetwork>,
-    machine: Handle,
-    metrics: Arc<Metrics>,
+    door: Door,
     us: Contact,
 ) -> Result<(), RunError> {
+    let Door { machine, metrics, .. } = &door;
+    let mut questions = Questions::default();
     while let Some(event) = heard.recv().await {
-        let input = match event {
+        let (input, bytes) = match event {
             FromNetwork::Listening(address) => {
                 tracing::info!(%address, caisse = %us.name, "listening");
-                None
+                continue;
             }
             FromNetwork::Connected(peer) => {
                 metrics.connected.inc();
                 tracing::info!(%peer, "a partner is there");
-                Some(Input::Connected(peer))
+                (Input::Connected(peer), 0)
             }
             FromNetwork::Disconnected(peer) => {
                 metrics.connected.dec();
                 tracing::info!(%peer, "a partner is gone");
-                Some(Input::Disconnected(peer))
+                (Input::Disconnected(peer), 0)
             }
             FromNetwork::Message { from, bytes } | FromNetwork::Announcement { from, bytes } => {
-                verified(&machine, &metrics, from, &bytes)
+                match door.verified(&mut questions, from, &bytes) {
+                    Some(input) => (input, bytes.len()),
+                    None => continue,
+                }
+            }
+            FromNetwork::Relayed(count) => {
+                metrics.relayed.set(i64::from(count));
+                continue;
             }
             FromNetwork::Misbehaved { from, what } => {
                 tracing::warn!(from = from.map(|id| id.to_string()), %what, "misbehaviour");
-                None
+                continue;
             }
         };
-        if let Some(input) = input
-            && machine.input(input).await.is_err()
-        {
+        if machine.heard(input, bytes).await.is_err() {
             return Ok(());
         }
     }
     Ok(())
 }
 
-/// Decodes and verifies a message. What does not hold is dropped and counted.
-fn verified(machine: &Handle, metrics: &Metrics, from: CaisseId, bytes: &[u8]) -> Option<Input> {
-    let keyring = machine.keyring()?;
-    let message = wire::decode::<Message<Envelope>>(bytes).ok().filter(Message::within_limits);
-    let Some(message) = message else {
-        metrics.malformed_messages.inc();
-        tracing::warn!(%from, bytes = bytes.len(), "a partner sent what is not a message");
-        return None;
-    };
-    let (message, rejected) = message.verify(&keyring);
-    for why in rejected {
-        metrics.rejected_entries.inc();
-        tracing::debug!(%from, %why, "an entry does not hold");
+impl Door {
+    /// Decodes and verifies a message. What does not hold is dropped and counted.
+    fn verified(&self, questions: &mut Questions, from: CaisseId, bytes: &[u8]) -> Option<Input> {
+        let keyring = self.machine.keyring()?;
+        let message = wire::decode::<Message<Envelope>>(bytes).ok().filter(Message::within_limits);
+        let Some(message) = message else {
+            self.metrics.malformed_messages.inc();
+            tracing::warn!(%from, bytes = bytes.len(), "a partner sent what is not a message");
+            // If its queue is full, the next such message does it.
+            let _ = self.punish.try_send(ToNetwork::Misbehaved(from));
+            return None;
+        };
+        if !questions.may_ask(from, &message, std::time::Instant::now()) {
+            self.metrics.dropped_questions.inc();
+            return None;
+        }
+        let (message, rejected) = message.verify(&keyring);
+        for why in rejected {
+            self.metrics.rejected_entries.inc();
+            tracing::debug!(%from, %why, "an entry does not hold");
+        }
+        Some(Input::Received { from, message })
     }
-    Some(Input::Received { from, message })
 }

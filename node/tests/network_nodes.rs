@@ -2,6 +2,8 @@
 
 #[path = "network_nodes/hostile.rs"]
 mod hostile;
+#[path = "network_nodes/relay.rs"]
+mod relay;
 #[path = "network_nodes/support.rs"]
 mod support;
 

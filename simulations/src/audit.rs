@@ -1,13 +1,17 @@
 //! What must be true of a world at rest: every till's word, every account, every feed and every run.
 
 mod feeds;
+mod hostile;
 mod money;
 mod runs;
 
 use ledger::answer::{PaymentInfo, PaymentStatus, PeerInfo};
 use ledger::{Answer, Query};
 
+use crate::auditor;
 use crate::broken::{Broken, broken};
+use crate::chance::Chance;
+use crate::hostile::Hostile;
 use crate::tills::{Sale, Word};
 use crate::world::World;
 
@@ -16,6 +20,10 @@ use crate::world::World;
 /// # Errors
 /// The first thing that is [`Broken`].
 pub fn all(world: &World) -> Result<(), Broken> {
+    if let Some(hostile) = &world.hostile {
+        return hostile::the_honest_are_unharmed(world, hostile);
+    }
+    auditor::audit(world)?;
     money::every_word_is_booked(world)?;
     money::every_balance_follows_from_the_words(world)?;
     money::nobody_owes_anything(world)?;
@@ -26,15 +34,23 @@ pub fn all(world: &World) -> Result<(), Broken> {
     every_house_verifies(world)
 }
 
+/// No caisse holds a proof of a fork, and `verify` finds nothing: in one caisse of each world, and in each
+/// that came back from a backup, for it checks every signature again.
 fn every_house_verifies(world: &World) -> Result<(), Broken> {
-    for house in 0..world.houses.len() {
+    let drawn = Chance::new(world.trace.steps()).index(world.houses.len());
+    let hostile = world.hostile.as_ref().map(|hostile| world.houses[hostile.place()].id);
+    for house in world.honest() {
+        let machine = &world.houses[house];
+        let forked = machine.machine().map(ledger::Caisse::forked);
+        if forked.is_none_or(|forked| forked.iter().any(|author| Some(*author) != hostile)) {
+            return broken("I16", format!("house {house} holds a proof of a fork"));
+        }
+        if house != drawn && !machine.restored && hostile.is_none() {
+            continue;
+        }
         match world.query(house, &Query::Verify) {
             Some(Ok(Answer::Verified(report))) if report.is_clean() => {}
             other => return broken("verify", format!("house {house}: {other:?}")),
-        }
-        let forked = world.houses[house].machine().map(ledger::Caisse::forked);
-        if forked.is_none_or(|forked| !forked.is_empty()) {
-            return broken("I16", format!("house {house} holds a proof of a fork"));
         }
     }
     Ok(())
@@ -50,26 +66,43 @@ pub fn is_at_rest(world: &World) -> bool {
 #[must_use]
 pub fn restless(world: &World) -> String {
     let mut open = Vec::new();
-    for (place, house) in world.houses.iter().enumerate() {
+    for place in world.honest() {
+        let house = &world.houses[place];
         let payments = house.machine().map(ledger::Caisse::open_payments);
-        if !house.is_idle() || payments != Some(0) {
+        // Beside an adversary holds may stay open: see the sales below.
+        if !house.is_idle() || (payments != Some(0) && world.hostile.is_none()) {
             open.push(format!("house {place} has {payments:?} open payments"));
         }
         for peer in peers(world, place) {
             let other = world.place(&peer.id).unwrap_or(place);
+            if world.is_hostile(other) {
+                continue;
+            }
             let back = peers(world, other).into_iter().find(|p| p.id == house.id);
             if back.is_none_or(|back| back.our_pair_entries != peer.pair_entries) {
                 open.push(format!("house {place} lacks entries of {other}"));
             }
         }
     }
-    let mut views = world.houses.iter().map(|h| h.machine().and_then(ledger::Caisse::view_digest));
+    let views = world.honest().map(|house| world.houses[house].machine());
+    let mut views = views.map(|machine| machine.and_then(ledger::Caisse::view_digest));
     let first = views.next().flatten();
-    if !views.all(|view| view == first) {
+    let forked = world.hostile.as_ref().is_some_and(Hostile::has_forked_publicly);
+    if !forked && !views.all(|view| view == first) {
         open.push("not everyone sees the same".to_owned());
     }
     for (number, sale) in world.tills.sales.iter().enumerate() {
-        let at_risk = sale.is_at_risk() && sold(world, sale).is_none_or(|info| waits(info.status));
+        let home = world.tills.shoppers[sale.shopper].home;
+        if world.is_hostile(sale.stall.host) {
+            continue;
+        }
+        let held = payment(world, home, sale).is_some_and(|i| i.status == PaymentStatus::Held);
+        if held {
+            open.push(format!("sale {number} is still held"));
+        }
+        let at_risk = sale.is_at_risk()
+            && !world.is_hostile(home)
+            && sold(world, sale).is_none_or(|info| waits(info.status));
         if sale.word.is_none() || at_risk {
             open.push(format!("sale {number} has no answer"));
         }

@@ -1,16 +1,22 @@
-//! What goes wrong: connections break, machines die, disks are replaced by old copies, clocks jump.
+//! What goes wrong: connections break, machines die, disks are slow or replaced by old copies, clocks
+//! jump.
 
 use ledger::records::{Kind, Records};
 
 use crate::broken::Broken;
+use crate::chance::Chance;
+use crate::hostile::Hostile;
 use crate::tills::{Sale, Word};
-use crate::world::{Event, World};
+use crate::world::{Event, Landed, World};
 
 /// Milliseconds until the two ends of a broken connection have noticed.
-const NOTICED_MS: (u32, u32) = (1, 5_000);
+pub(crate) const NOTICED_MS: (u32, u32) = (1, 5_000);
 
-/// Copies of a disk that are kept.
-const BACKUPS: usize = 4;
+/// Copies of a disk that are kept, of any age.
+const BACKUPS: usize = 8;
+
+/// Points (`crate::points`) that a machine passes before it dies, at most, when it dies at one.
+const POINTS_AHEAD: u32 = 8;
 
 impl World {
     /// Something breaks, and something else will later while chaos lasts.
@@ -23,30 +29,29 @@ impl World {
         let house = self.chance.index(self.houses.len());
         let other = self.another(house);
         match self.chance.within(0, 99) {
-            0..=24 => {
+            0..=19 => {
                 self.breaks_connection(house, other);
                 let again = self.chance.ms(10, 15_000);
                 self.later(again, Event::Dials(house, other));
             }
-            25..=39 => self.cuts(house, other),
-            40..=47 => {
+            20..=33 => {
+                let again = self.chance.ms(1_000, 40_000);
+                self.cuts(house, other, again);
+            }
+            34..=41 => {
                 let until = self.now + self.chance.ms(3_000, 20_000);
                 self.post.jam(house, other, until);
             }
-            48..=54 => {
+            42..=49 => {
                 self.post.mute(house, other, true);
                 let again = self.chance.ms(100, 20_000);
                 self.later(again, Event::Unmute(house, other));
             }
-            55..=81 => self.crashes(house),
-            82..=89 => {
-                let copy = self.houses[house].disk.clone();
-                let backups = &mut self.houses[house].backups;
-                backups.push(copy);
-                if backups.len() > BACKUPS {
-                    backups.remove(0);
-                }
+            50..=56 => {
+                self.houses[house].slow_until = self.now + self.chance.ms(2_000, 20_000);
             }
+            57..=82 => self.crashes(house),
+            83..=90 => self.backs_up(house),
             _ if self.plan.restores => self.comes_back_from_a_backup(house)?,
             _ => self.crashes(house),
         }
@@ -67,25 +72,44 @@ impl World {
     }
 
     /// Two caisses lose each other for a while.
-    fn cuts(&mut self, one: usize, other: usize) {
+    pub(crate) fn cuts(&mut self, one: usize, other: usize, ms: i64) {
         let at = self.now;
-        self.trace.note(at, || format!("    no way between {one} and {other}"));
+        let names = [one, other].map(|house| self.called.house(house));
+        self.trace.tells(at, || format!("{} and {} lose each other.", names[0], names[1]));
         self.post.cut(one, other, true);
         self.breaks_connection(one, other);
-        let again = self.chance.ms(1_000, 40_000);
-        self.later(again, Event::Dials(one, other));
+        self.later(ms, Event::Dials(one, other));
+    }
+
+    /// Keeps a copy of a disk; of those that are kept one goes, whichever.
+    fn backs_up(&mut self, house: usize) {
+        if !self.plan.restores {
+            return;
+        }
+        let copy = self.houses[house].disk.clone();
+        let gone = self.chance.index(BACKUPS);
+        let backups = &mut self.houses[house].backups;
+        backups.push(copy);
+        if backups.len() > BACKUPS {
+            backups.remove(gone);
+        }
     }
 
     /// Two caisses try to connect; a cut ends with the attempt.
     pub(crate) fn dials(&mut self, one: usize, other: usize) -> Result<(), Broken> {
         self.post.cut(one, other, false);
-        if self.houses[one].machine().is_none() || self.houses[other].machine().is_none() {
+        let down = |house: usize| self.houses[house].machine().is_none() && !self.is_hostile(house);
+        if down(one) || down(other) {
             // Whoever is down dials when it starts.
             return Ok(());
         }
         match self.post.connect(self.now, one, other) {
             Ok(()) => {
                 for (house, peer) in [(one, other), (other, one)] {
+                    if self.is_hostile(house) {
+                        self.hostile(|hostile| hostile.meets(peer));
+                        continue;
+                    }
                     let peer = self.houses[peer].id;
                     self.input(house, ledger::Input::Connected(peer))?;
                 }
@@ -96,18 +120,31 @@ impl World {
         Ok(())
     }
 
+    /// A machine dies: now, in the middle of whatever it does, or at one of the next points where it
+    /// stores or says something.
     fn crashes(&mut self, house: usize) {
         if self.houses[house].machine().is_none() {
             return;
         }
+        if self.chance.permille(400) {
+            let ahead = self.chance.within(0, POINTS_AHEAD);
+            return self.points.arm(house, ahead);
+        }
+        let landed = Landed::ByChance(Chance::new(self.chance.bits()));
+        self.dies(house, landed);
+    }
+
+    /// A machine dies, and starts again later. Its clock may be set meanwhile.
+    pub(crate) fn dies(&mut self, house: usize, landed: Landed) {
         let at = self.now;
-        self.trace.note(at, || format!("    {house} is killed"));
-        let reached_disk = self.chance.permille(500);
-        self.houses[house].crash(reached_disk);
+        let name = self.called.house(house);
+        self.trace.tells(at, || format!("The machine of {name} dies."));
+        self.points.disarm(house);
+        self.houses[house].crash(landed);
         for other in (0..self.houses.len()).filter(|other| *other != house) {
             self.breaks_connection(house, other);
         }
-        if self.chance.permille(300) {
+        if self.chaos && self.chance.permille(300) {
             let skew = self.houses[house].skew_ms() + self.chance.ms(0, 120_000) - 60_000;
             self.houses[house].set_clock(skew);
         }
@@ -115,13 +152,34 @@ impl World {
         self.later(again, Event::Starts(house));
     }
 
+    /// Passes a point where a machine may die; returns whether it does.
+    pub(crate) fn dies_here(&mut self, house: usize) -> bool {
+        let dies = self.points.reach(house);
+        if dies {
+            self.dies(house, Landed::Nothing);
+        }
+        dies
+    }
+
+    /// A machine is replaced by an adversary that has its keys.
+    pub(crate) fn is_taken_over(&mut self, house: usize) {
+        let at = self.now;
+        let name = self.called.house(house);
+        self.trace.tells(at, || format!("An adversary takes {name} over, with its keys."));
+        self.houses[house].crash(Landed::Nothing);
+        let chance = Chance::new(self.chance.bits());
+        self.hostile = Hostile::replaces(house, &self.houses, chance);
+        self.later(1_000, Event::Mischief);
+    }
+
     /// A machine that was down starts, and looks for the others.
     pub(crate) fn starts(&mut self, house: usize) -> Result<(), Broken> {
-        if self.houses[house].machine().is_some() {
+        if self.houses[house].machine().is_some() || self.is_hostile(house) {
             return Ok(());
         }
         let at = self.now;
-        self.trace.note(at, || format!("    {house} starts"));
+        let name = self.called.house(house);
+        self.trace.tells(at, || format!("{name} starts, and looks for the others."));
         self.houses[house].start();
         for other in (0..self.houses.len()).filter(|other| *other != house) {
             let after = self.chance.ms(5, 2_000);
@@ -137,10 +195,15 @@ impl World {
         if down || !self.have_recovered(house) {
             return Ok(());
         }
-        self.crashes(house);
         let which = self.chance.index(self.houses[house].backups.len());
-        let at = self.now;
-        self.trace.note(at, || format!("    {house} gets its backup {which}"));
+        self.gets_backup(house, which)
+    }
+
+    /// A machine dies and its disk is replaced by one of its copies.
+    pub(crate) fn gets_backup(&mut self, house: usize, which: usize) -> Result<(), Broken> {
+        self.dies(house, Landed::Nothing);
+        let (at, name) = (self.now, self.called.house(house));
+        self.trace.tells(at, || format!("{name} gets an old copy of its disk."));
         self.houses[house].disk = self.houses[house].backups[which].clone();
         self.houses[house].backups.truncate(which + 1);
         self.houses[house].restored = true;

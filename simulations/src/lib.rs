@@ -10,13 +10,18 @@
 //! no network and no clock.
 
 pub mod audit;
+pub mod auditor;
 pub mod broken;
 pub mod chance;
 pub mod checks;
+pub mod crashes;
 mod faults;
+pub mod hostile;
 pub mod model;
 pub mod office;
 pub mod plan;
+pub mod points;
+pub mod scenario;
 pub mod story;
 pub mod tills;
 pub mod trace;
@@ -27,3 +32,4 @@ pub mod world;
 pub use broken::Broken;
 pub use story::{Options, Survived, live};
 pub use trace::Telling;
+pub use world::Faith;

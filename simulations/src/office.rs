@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crdt::catalogue::Product;
+use crdt::lot::LotTerms;
 use crdt::{Cents, Month, RunId};
 use ledger::answer::RunInfo;
+use ledger::command::OfflineCommand;
 use ledger::guarantee::Force;
 use ledger::{Answer, Command, Query};
 
@@ -18,6 +20,8 @@ pub struct Offices {
     pub bank: BTreeMap<(RunId, usize, usize), Cents>,
     /// Months for which each caisse was asked to issue allocations.
     pub months: BTreeMap<usize, BTreeSet<Month>>,
+    /// What members contributed, in cents, by caisse.
+    pub contributed: BTreeMap<usize, i128>,
 }
 
 /// Returns a month of the simulated year.
@@ -32,6 +36,9 @@ impl World {
             let again = self.chance.ms(4_000, 20_000);
             self.later(again, Event::Office(house));
         }
+        if self.is_hostile(house) {
+            return Ok(());
+        }
         match self.chance.within(0, 99) {
             0..=29 => {
                 self.new_refund(house);
@@ -45,7 +52,8 @@ impl World {
             70..=72 => self.aborts(house),
             73..=89 => self.moves_money(house),
             90..=93 => self.allocates(house, month(10)),
-            94..=95 => self.blocks_a_card(house),
+            94 => self.blocks_a_card(house),
+            95 | 96 => self.changes_lots(house),
             _ => self.changes_a_price(house),
         }
     }
@@ -79,6 +87,15 @@ impl World {
             _ => [].into(),
         };
         self.ask(house, Asker::Office, Command::ProposeRun { without })
+    }
+
+    /// Takes back what was signed of every run that is not certified: someone in it does not answer.
+    pub(crate) fn gives_up_runs(&mut self, house: usize) -> Result<(), Broken> {
+        for run in self.runs(house).into_iter().filter(|run| !run.certified) {
+            let reason = "someone does not answer".to_owned();
+            self.ask(house, Asker::Office, Command::AbortRun { run: run.id, reason })?;
+        }
+        Ok(())
     }
 
     fn aborts(&mut self, house: usize) -> Result<(), Broken> {
@@ -125,6 +142,43 @@ impl World {
         let force = Some(Force { reason: "simulated".to_owned() });
         self.offices.months.entry(house).or_default().insert(month);
         self.ask(house, Asker::Office, Command::Allocate { month, force })
+    }
+
+    /// Has members contribute, and decides what partners may sell to them without asking.
+    pub(crate) fn gives_lots(&mut self, house: usize, lots: LotTerms) -> Result<(), Broken> {
+        let members: Vec<_> = match self.query(house, &Query::Members) {
+            Some(Ok(Answer::Members(members))) => members.into_iter().map(|m| m.id).collect(),
+            _ => Vec::new(),
+        };
+        for member in members {
+            let amount = Cents::from_u32(20_000);
+            let into = ledger::command::Purse::Bank;
+            let month = month(11);
+            let command = Command::AddContribution { member, month, amount, into };
+            self.ask(house, Asker::Office, command)?;
+            *self.offices.contributed.entry(house).or_default() += i128::from(amount.get());
+        }
+        let amount = Cents::from_u32(20_000);
+        let command = Command::Offline(OfflineCommand::SetReserve { amount });
+        self.ask(house, Asker::Office, command)?;
+        for other in (0..self.houses.len()).filter(|other| *other != house) {
+            let with = self.houses[other].id;
+            let most = lots.at_most(self.plan.terms.ceiling);
+            let policy = OfflineCommand::SetPolicy { with, policy: Some(most) };
+            self.ask(house, Asker::Office, Command::Offline(policy))?;
+        }
+        Ok(())
+    }
+
+    /// Asks for all lots of a partner back, or gives it lots again.
+    fn changes_lots(&mut self, house: usize) -> Result<(), Broken> {
+        let Some(lots) = self.plan.lots else { return Ok(()) };
+        let other = self.another(house);
+        let with = self.houses[other].id;
+        let most = lots.at_most(self.plan.terms.ceiling);
+        let policy = self.chance.permille(600).then_some(most);
+        let command = Command::Offline(OfflineCommand::SetPolicy { with, policy });
+        self.ask(house, Asker::Office, command)
     }
 
     fn blocks_a_card(&mut self, house: usize) -> Result<(), Broken> {

@@ -1,6 +1,7 @@
 //! What kind of world a seed makes: how many caisses, how bad the network, which agreements.
 
 use crdt::agreement::{Eligibility, Terms};
+use crdt::lot::LotTerms;
 use crdt::{BasisPoints, Cents};
 
 use crate::chance::Chance;
@@ -34,6 +35,19 @@ pub struct Plan {
     pub fault_every: u32,
     /// Whether houses come back from old backups.
     pub restores: bool,
+    /// Whether one caisse is taken over by an adversary.
+    pub hostile: bool,
+    /// Whether sales come in rushes: several at one moment, between the same two caisses or with the same
+    /// card at several. Then ceilings are low, and disks slow: many questions wait for one commit.
+    pub rush: bool,
+    /// Whether clocks are wrong.
+    pub skews: bool,
+    /// What each lot allows that caisses give each other; none are given when absent.
+    pub lots: Option<LotTerms>,
+    /// Whether two caisses lose each other for longer than a lot lasts.
+    pub night: bool,
+    /// Whether every card is scanned: one whose number is typed is not sold to by a lot.
+    pub scans: bool,
     /// What every two caisses agreed.
     pub terms: Terms,
 }
@@ -48,6 +62,8 @@ impl Plan {
             _ => u8::try_from(chance.within(6, MOST_CAISSES.into())).unwrap_or(MOST_CAISSES),
         };
         let calm = chance.permille(100);
+        let rush = chance.permille(300);
+        let hostile = chance.permille(150);
         let up_to = |chance: &mut Chance, most: u32| if calm { 0 } else { chance.within(0, most) };
         Self {
             caisses,
@@ -55,18 +71,69 @@ impl Plan {
             sales: chance.within(30, 60),
             chaos_ms: chance.within(60_000, 150_000),
             loss: up_to(chance, 300),
-            twice: up_to(chance, 300),
+            twice: up_to(chance, 500),
             garbled: up_to(chance, 10),
             late: up_to(chance, 250),
             fault_every: if calm { 60_000 } else { chance.within(2_000, 15_000) },
-            restores: chance.permille(350),
-            terms: terms(chance),
+            // Who comes back from a backup learns from its partners: not beside one that lies.
+            restores: !hostile && chance.permille(350),
+            hostile,
+            rush,
+            skews: true,
+            lots: chance.permille(400).then(|| lots(chance)),
+            night: chance.permille(250),
+            scans: false,
+            terms: terms(chance, rush),
+        }
+    }
+
+    /// A world in which nothing goes wrong by itself.
+    #[must_use]
+    pub fn calm(caisses: u8, members: u8) -> Self {
+        let terms = Terms {
+            eligibility: Eligibility::Host,
+            coverage_max: BasisPoints::WHOLE,
+            per_payment: Cents::from_u32(4_000),
+            per_month: Cents::from_u32(10_000),
+            ceiling: Cents::from_u32(20_000),
+            floor: Cents::ZERO,
+            rhythm_days: 30,
+        };
+        Self {
+            caisses,
+            members,
+            sales: 0,
+            chaos_ms: 0,
+            loss: 0,
+            twice: 0,
+            garbled: 0,
+            late: 0,
+            fault_every: 60_000,
+            restores: false,
+            hostile: false,
+            rush: false,
+            skews: false,
+            lots: None,
+            night: false,
+            scans: true,
+            terms,
         }
     }
 }
 
+/// Draws what lots allow. They last a day: what is over while the two are apart is the host's own clock's
+/// affair, and nobody else's.
+fn lots(chance: &mut Chance) -> LotTerms {
+    let per_sale = chance.within(1_000, 4_000);
+    let per_card = per_sale + chance.within(0, 3_000);
+    let amount = per_card + chance.within(0, 8_000);
+    let [amount, per_card, per_sale] = [amount, per_card, per_sale].map(Cents::from_u32);
+    LotTerms { amount, per_card, per_sale, days: 1 }
+}
+
 /// Draws terms: tight ones too, so that limits are reached.
-fn terms(chance: &mut Chance) -> Terms {
+fn terms(chance: &mut Chance, rush: bool) -> Terms {
+    let ceiling = if rush { (1_500, 8_000) } else { (3_000, 30_000) };
     let floor = if chance.permille(350) { chance.within(500, 2_500) } else { 0 };
     let coverage = [3_000, 7_000, 10_000][chance.index(3)];
     Terms {
@@ -74,7 +141,7 @@ fn terms(chance: &mut Chance) -> Terms {
         coverage_max: BasisPoints::new(coverage).unwrap_or(BasisPoints::WHOLE),
         per_payment: Cents::from_u32(chance.within(1_500, 4_000)),
         per_month: Cents::from_u32(chance.within(3_000, 12_000)),
-        ceiling: Cents::from_u32(chance.within(3_000, 30_000)),
+        ceiling: Cents::from_u32(chance.within(ceiling.0, ceiling.1)),
         floor: Cents::from_u32(floor),
         rhythm_days: 30,
     }

@@ -1,16 +1,23 @@
-//! The life of a world: founded, then chaos, then healed, then settled and audited.
+//! The life of a world: founded, then chaos, then healed, then alive as if nothing had been, then settled
+//! and audited.
 
+use std::collections::BTreeSet;
+
+use crdt::pair::DenyReason;
 use crdt::register::Charter;
-use crdt::{BasisPoints, Digest};
+use crdt::{BasisPoints, CaisseId, Cents, Digest};
+use ledger::refused::PaymentRefused;
 use ledger::rules::Household;
 use ledger::{Answer, Command, Query};
 
 use crate::audit;
 use crate::broken::{Broken, broken, holds};
+use crate::faults::NOTICED_MS;
+use crate::hostile::Hostile;
 use crate::office::month;
-use crate::tills::{Shopper, Stall};
+use crate::tills::{Shopper, Stall, Word};
 use crate::trace::Telling;
-use crate::world::{Asker, Event, World};
+use crate::world::{Asker, Event, Faith, World};
 
 /// Milliseconds in which a healthy world must come to rest.
 const PATIENCE_MS: i64 = 400_000;
@@ -39,6 +46,8 @@ pub struct Survived {
     pub runs: usize,
     /// Starts of machines, the first ones not counted.
     pub restarts: u32,
+    /// Whether one of the caisses was taken over by an adversary.
+    pub hostile: bool,
 }
 
 /// How to live a world.
@@ -46,6 +55,8 @@ pub struct Survived {
 pub struct Options {
     /// Whether it is told in words.
     pub telling: Telling,
+    /// Whether the disks keep their promises.
+    pub faith: Faith,
     /// The wrong version of the protocol that every caisse runs.
     #[cfg(feature = "mutants")]
     pub mutant: Option<ledger::caisse::Mutant>,
@@ -57,6 +68,7 @@ impl Options {
     pub const fn new(telling: Telling) -> Self {
         Self {
             telling,
+            faith: Faith::Keeps,
             #[cfg(feature = "mutants")]
             mutant: None,
         }
@@ -70,6 +82,7 @@ pub fn live(seed: u64, options: Options) -> (Result<Survived, Broken>, Vec<Strin
     if let Some(mutant) = options.mutant {
         world.houses.iter_mut().for_each(|house| house.mutate(mutant));
     }
+    world.houses.iter_mut().for_each(|house| house.faith = options.faith);
     let lived = world.live();
     let at = world.now;
     if let Err(why) = &lived {
@@ -78,19 +91,42 @@ pub fn live(seed: u64, options: Options) -> (Result<Survived, Broken>, Vec<Strin
     (lived, world.trace.lines().to_vec())
 }
 
+/// Whether a refusal is about the member, the card or what was agreed, and not about the network.
+const fn is_about_the_member(refused: &PaymentRefused) -> bool {
+    use DenyReason::{
+        CardBlocked, CardLocked, Ceiling, InsufficientFunds, SpendingCap, VisitorLimit,
+    };
+    matches!(
+        refused,
+        PaymentRefused::HomeOwes { .. }
+            | PaymentRefused::Denied(
+                CardBlocked | CardLocked | Ceiling | InsufficientFunds | SpendingCap | VisitorLimit
+            )
+    )
+}
+
 impl World {
     fn live(&mut self) -> Result<Survived, Broken> {
         self.is_founded()?;
         self.goes_wrong()?;
-        self.heals()?;
-        self.tells_again()?;
-        self.settles()?;
-        audit::all(self)?;
+        self.ends_well()?;
         Ok(self.summary())
     }
 
+    /// Heals, lives on, settles, and is audited.
+    ///
+    /// # Errors
+    /// The first thing that is [`Broken`].
+    pub(crate) fn ends_well(&mut self) -> Result<(), Broken> {
+        self.heals()?;
+        self.lives_on()?;
+        self.tells_again()?;
+        self.settles()?;
+        audit::all(self)
+    }
+
     /// Everyone meets, founds, agrees, enrols and approves.
-    fn is_founded(&mut self) -> Result<(), Broken> {
+    pub(crate) fn is_founded(&mut self) -> Result<(), Broken> {
         for house in 0..self.houses.len() {
             self.houses[house].start();
         }
@@ -118,11 +154,15 @@ impl World {
             self.enrols(house)?;
         }
         self.rests(FOUNDED_BEFORE_MS)?;
+        if let Some(lots) = self.plan.lots {
+            (0..self.houses.len()).try_for_each(|house| self.gives_lots(house, lots))?;
+            self.rests(5_000)?;
+        }
         (0..self.houses.len()).try_for_each(|house| self.introduces(house))
     }
 
     /// Connects every two caisses.
-    fn meets(&mut self) -> Result<(), Broken> {
+    pub(crate) fn meets(&mut self) -> Result<(), Broken> {
         for one in 0..self.houses.len() {
             for other in one + 1..self.houses.len() {
                 self.dials(one, other)?;
@@ -131,7 +171,7 @@ impl World {
         Ok(())
     }
 
-    fn rests(&mut self, ms: i64) -> Result<(), Broken> {
+    pub(crate) fn rests(&mut self, ms: i64) -> Result<(), Broken> {
         self.run(self.now + ms, |_| false)
     }
 
@@ -205,6 +245,11 @@ impl World {
     fn goes_wrong(&mut self) -> Result<(), Broken> {
         self.chaos = true;
         let plan = self.plan.clone();
+        if plan.hostile {
+            let house = self.chance.index(self.houses.len());
+            self.is_taken_over(house);
+            self.witness.hostile = Some(self.houses[house].id);
+        }
         self.post.spoil(&plan);
         let first = self.chance.ms(500, plan.fault_every);
         self.later(first, Event::Fault);
@@ -213,26 +258,78 @@ impl World {
             self.later(first, Event::Office(house));
         }
         let end = self.now + i64::from(plan.chaos_ms);
-        let mut moments: Vec<i64> =
-            (0..plan.sales).map(|_| self.now + self.chance.ms(0, plan.chaos_ms)).collect();
-        moments.sort_unstable();
-        for moment in moments {
-            self.run(moment, |_| false)?;
-            self.new_sale();
+        let (mut left, mut moments) = (plan.sales, Vec::new());
+        while left > 0 {
+            let rush = plan.rush && self.chance.permille(300);
+            let sales = if rush { self.chance.within(2, 6).min(left) } else { 1 };
+            moments.push((self.now + self.chance.ms(0, plan.chaos_ms), sales));
+            left -= sales;
         }
-        self.run(end, |_| false)
+        moments.sort_unstable();
+        for (moment, sales) in moments {
+            self.run(moment, |_| false)?;
+            match sales {
+                1 => self.new_sale(),
+                more => self.new_rush(more as usize),
+            }
+        }
+        self.run(end, |_| false)?;
+        self.passes_a_night()
     }
 
-    /// Nothing breaks any more: everything that was open must come to an end (I5).
-    fn heals(&mut self) -> Result<(), Broken> {
-        self.chaos = false;
-        let at = self.now;
-        self.trace.note(at, || "    everything heals".to_owned());
+    /// Two caisses are apart for longer than a lot lasts. Nothing else goes wrong any more; whoever was down
+    /// starts, and the host sells to members of the other.
+    fn passes_a_night(&mut self) -> Result<(), Broken> {
+        if !self.plan.night || self.plan.lots.is_none() {
+            return Ok(());
+        }
+        (self.chaos, self.night) = (false, true);
+        self.points.disarm_all();
+        self.hostile.iter_mut().for_each(Hostile::is_tired);
         self.post.heal();
         for house in 0..self.houses.len() {
             self.starts(house)?;
         }
         self.meets()?;
+        self.rests(60_000)?;
+        let honest: Vec<usize> = self.honest().collect();
+        let host = honest[self.chance.index(honest.len())];
+        let home = honest.iter().copied().find(|home| *home != host).unwrap_or(host);
+        let night = self.chance.ms(26, 40) * 3_600_000;
+        self.cuts(host, home, night);
+        let morning = self.now + night;
+        let all = self.tills.shoppers.iter().enumerate();
+        let ours: Vec<usize> = all.filter(|(_, s)| s.home == home).map(|(n, _)| n).collect();
+        let stall = self.tills.stalls.iter().find(|stall| stall.host == host).copied();
+        for _ in 0..3 {
+            let later = self.chance.ms(60_000, 8 * 3_600_000);
+            self.rests(later)?;
+            let shopper = ours[self.chance.index(ours.len())];
+            let amount = self.amount(100, 1_500);
+            if let Some(stall) = stall {
+                self.sells(shopper, stall, amount, Self::right_code());
+            }
+        }
+        self.run(morning, |_| false)?;
+        self.night = false;
+        Ok(())
+    }
+
+    /// Nothing breaks any more: everything that was open must come to an end (I5).
+    pub(crate) fn heals(&mut self) -> Result<(), Broken> {
+        self.chaos = false;
+        self.points.disarm_all();
+        self.hostile.iter_mut().for_each(Hostile::is_tired);
+        let at = self.now;
+        self.trace.tells(at, || "Everything heals.".to_owned());
+        self.post.heal();
+        self.houses.iter_mut().for_each(|house| house.slow_until = 0);
+        for house in 0..self.houses.len() {
+            self.starts(house)?;
+        }
+        self.meets()?;
+        // A connection that broke a moment ago is noticed, and made again.
+        self.rests(2 * i64::from(NOTICED_MS.1))?;
         self.comes_to_rest("after healing")
     }
 
@@ -248,6 +345,32 @@ impl World {
                 format!("{when}, the world does not come to rest: {}", audit::restless(self))
             })?;
         }
+    }
+
+    /// In a healed world every caisse sells to members of the next one, and every sale is decided as if
+    /// nothing had been: nothing that went wrong leaves anyone frozen.
+    pub(crate) fn lives_on(&mut self) -> Result<(), Broken> {
+        let first = self.tills.sales.len();
+        let honest: Vec<usize> = self.honest().collect();
+        for (place, host) in honest.iter().copied().enumerate() {
+            let home = honest[(place + 1) % honest.len()];
+            let shopper = self.tills.shoppers.iter().position(|shopper| shopper.home == home);
+            let stall = self.tills.stalls.iter().find(|stall| stall.host == host);
+            if let (Some(shopper), Some(stall)) = (shopper, stall.copied()) {
+                let sale = self.sells(shopper, stall, Cents::from_u32(101), Self::right_code());
+                self.called.sales.insert(sale, "one more sale".to_owned());
+            }
+        }
+        self.comes_to_rest("after new sales")?;
+        for sale in &self.tills.sales[first..] {
+            let frozen = match &sale.word {
+                Some(Word::Paid(receipt)) => receipt.offline,
+                Some(Word::Refused(refused)) => !is_about_the_member(refused),
+                None => true,
+            };
+            holds(!frozen, "I5", || format!("a sale in a healed world was {:?}", sale.word))?;
+        }
+        Ok(())
     }
 
     /// Every till asks once more for every sale and refund: it must hear what it heard before (I3, I4).
@@ -268,31 +391,39 @@ impl World {
 
     /// What is owed is stated, settled and paid, until nothing is owed.
     fn settles(&mut self) -> Result<(), Broken> {
-        for round in 0..4 {
-            for house in 0..self.houses.len() {
-                for other in house + 1..self.houses.len() {
-                    self.states(house, other)?;
-                }
+        (0..4).try_for_each(|round| self.settles_once(round))
+    }
+
+    /// States what all owe each other, proposes a run, and moves its money.
+    pub(crate) fn settles_once(&mut self, round: usize) -> Result<(), Broken> {
+        let honest: Vec<usize> = self.honest().collect();
+        let hostile: BTreeSet<CaisseId> =
+            self.hostile.iter().map(|hostile| self.houses[hostile.place()].id).collect();
+        for (place, house) in honest.iter().copied().enumerate() {
+            for other in honest[place + 1..].iter().copied() {
+                self.states(house, other)?;
             }
-            self.comes_to_rest("after the statements")?;
-            self.ask(
-                round % self.houses.len(),
-                Asker::Office,
-                Command::ProposeRun { without: [].into() },
-            )?;
-            self.comes_to_rest("after the run")?;
-            for _ in 0..2 {
-                for house in 0..self.houses.len() {
-                    self.moves_money(house)?;
-                }
-                self.comes_to_rest("after the transfers")?;
+            if !hostile.is_empty() {
+                self.gives_up_runs(house)?;
             }
+        }
+        self.comes_to_rest("after the statements")?;
+        let proposer = honest[round % honest.len()];
+        let command = Command::ProposeRun { without: hostile };
+        self.ask(proposer, Asker::Office, command)?;
+        self.comes_to_rest("after the run")?;
+        for _ in 0..2 {
+            for house in honest.iter().copied() {
+                self.moves_money(house)?;
+            }
+            self.comes_to_rest("after the transfers")?;
         }
         Ok(())
     }
 
-    fn summary(&self) -> Survived {
+    pub(crate) fn summary(&self) -> Survived {
         let paid: Vec<_> = self.tills.sales.iter().filter(|sale| sale.is_paid()).collect();
+        let first = self.honest().next().unwrap_or(0);
         let home = |sale: &&&crate::tills::Sale| self.tills.shoppers[sale.shopper].home;
         Survived {
             trace: self.trace.digest(),
@@ -300,8 +431,9 @@ impl World {
             sales: self.tills.sales.len(),
             across: paid.iter().filter(|sale| home(sale) != sale.stall.host).count(),
             paid: paid.len(),
-            runs: self.runs(0).into_iter().filter(|run| run.certified).count(),
+            runs: self.runs(first).into_iter().filter(|run| run.certified).count(),
             restarts: self.houses.iter().map(|house| house.starts() - 1).sum(),
+            hostile: self.hostile.is_some(),
         }
     }
 }

@@ -8,6 +8,7 @@ use ledger::refused::{PaymentRefused, RefundRefused};
 use ledger::{Answer, Command, Outcome, Refused};
 
 use crate::broken::{Broken, broken, holds};
+use crate::words::shown;
 use crate::world::{Asker, Event, World};
 
 /// Sales with a wrong code, in a thousand.
@@ -107,11 +108,45 @@ impl World {
         let shopper = self.chance.index(self.tills.shoppers.len());
         let home = self.tills.shoppers[shopper].home;
         let across = self.chance.permille(700);
-        let stalls: Vec<crate::tills::Stall> =
+        let stalls: Vec<Stall> =
             self.tills.stalls.iter().filter(|s| (s.host != home) == across).copied().collect();
         let stall = stalls[self.chance.index(stalls.len())];
         let amount = self.amount(100, 4_000);
-        let intent = self.intent(shopper, stall, amount);
+        let wrong = self.chance.permille(WRONG_CODES);
+        self.sells(shopper, stall, amount, CODES[usize::from(wrong)]);
+    }
+
+    /// Thinks up sales that come all at once: several members of one caisse at another, or one card at
+    /// several caisses.
+    pub fn new_rush(&mut self, sales: usize) {
+        let first = self.chance.index(self.tills.shoppers.len());
+        let home = self.tills.shoppers[first].home;
+        let same_card = self.chance.permille(300);
+        let ours: Vec<usize> = (0..self.tills.shoppers.len())
+            .filter(|other| self.tills.shoppers[*other].home == home)
+            .collect();
+        let host = self.another(home);
+        let stalls: Vec<Stall> =
+            self.tills.stalls.iter().filter(|s| same_card || s.host == host).copied().collect();
+        for _ in 0..sales {
+            let shopper = if same_card { first } else { ours[self.chance.index(ours.len())] };
+            let stall = stalls[self.chance.index(stalls.len())];
+            let amount = self.amount(300, 4_000);
+            self.sells(shopper, stall, amount, CODES[0]);
+        }
+        self.houses[home].slow_until = self.now + 3_000;
+    }
+
+    /// Returns the right code of every card.
+    #[must_use]
+    pub const fn right_code() -> &'static str {
+        CODES[0]
+    }
+
+    /// Lets a till ask for a sale; returns its number.
+    pub fn sells(&mut self, shopper: usize, stall: Stall, amount: Cents, code: &str) -> usize {
+        let across = self.tills.shoppers[shopper].home != stall.host;
+        let intent = self.intent(shopper, stall, amount, code);
         let most = self.plan.terms.coverage_max;
         let rate = if across { stall.rate.min(most) } else { stall.rate };
         let covered = rate.split(amount).covered;
@@ -122,13 +157,13 @@ impl World {
             let soon = self.chance.ms(0, 400);
             self.later(soon, Event::Till(sale));
         }
+        sale
     }
 
     /// Seals the code as a till does.
-    fn intent(&mut self, shopper: usize, stall: Stall, amount: Cents) -> PayIntent {
+    fn intent(&mut self, shopper: usize, stall: Stall, amount: Cents, digits: &str) -> PayIntent {
         let Shopper { home, card, .. } = self.tills.shoppers[shopper].clone();
         let payment = self.new_id();
-        let digits = CODES[usize::from(self.chance.permille(WRONG_CODES))];
         let code = if home == stall.host {
             PaymentCode::Plain(digits.parse().expect("four digits"))
         } else {
@@ -137,7 +172,7 @@ impl World {
             let sealed = key.seal(digits.as_bytes(), &payment, &request, self.chance.bytes());
             PaymentCode::Sealed(sealed.expect("a code of four digits seals"))
         };
-        let scanned = self.chance.permille(500);
+        let scanned = self.plan.scans || self.chance.permille(600);
         let card = if scanned { CardText::Certificate(card) } else { CardText::Number(card.card) };
         PayIntent {
             payment,
@@ -151,9 +186,15 @@ impl World {
 
     /// A till asks, and asks again as long as it has no answer.
     pub(crate) fn till_asks(&mut self, sale: usize) -> Result<(), Broken> {
-        let Sale { stall, intent, word, .. } = self.tills.sales[sale].clone();
+        let Sale { stall, intent, word, covered, shopper } = self.tills.sales[sale].clone();
+        if self.is_hostile(stall.host) {
+            // Whatever such a till shows, nobody can say.
+            let home = self.tills.shoppers[shopper].home;
+            self.hostile(|hostile| hostile.is_asked_by_till(home, &intent, covered));
+            return Ok(());
+        }
         if word.is_none() {
-            let again = self.chance.ms(7_000, 20_000);
+            let again = self.asks_again_after();
             self.later(again, Event::Till(sale));
         } else if self.chaos && self.chance.permille(800) {
             return Ok(());
@@ -169,10 +210,17 @@ impl World {
         self.ask(stall.host, Asker::Sale(sale), Command::Pay(intent))
     }
 
+    /// How long a till waits until it asks again.
+    fn asks_again_after(&mut self) -> i64 {
+        let longer = if self.night { 180 } else { 1 };
+        self.chance.ms(7_000, 20_000) * longer
+    }
+
     /// A till hears what became of a sale.
     pub(crate) fn till_is_told(&mut self, sale: usize, outcome: &Outcome) -> Result<(), Broken> {
         let at = self.now;
         self.trace.note(at, || format!("    the till of sale {sale} is told {outcome:?}"));
+        let known = self.tills.sales[sale].word.clone();
         let word = match outcome {
             Ok(Answer::Paid(receipt)) => Word::Paid(receipt.clone()),
             Err(Refused::Payment(refused)) => Word::Refused(refused.clone()),
@@ -202,6 +250,12 @@ impl World {
             Some(_) | None => {}
         }
         *before = Some(word);
+        if known != self.tills.sales[sale].word {
+            let host = self.called.house(self.tills.sales[sale].stall.host);
+            let name = self.called.sale(sale);
+            self.trace
+                .tells(at, || format!("The till of {host} shows for {name}: {}", shown(outcome)));
+        }
         Ok(())
     }
 
@@ -231,16 +285,23 @@ impl World {
         let most = u32::try_from(self.tills.sales[sale].covered.get()).unwrap_or(u32::MAX);
         let part = self.chance.permille(700);
         let amount = part.then(|| self.amount(1, most));
+        self.gives_back(sale, amount);
+    }
+
+    /// Lets a till give back a part of a sale, or all that is left; returns the refund's number.
+    pub fn gives_back(&mut self, sale: usize, amount: Option<Cents>) -> usize {
         let id = self.new_id();
         self.tills.refunds.push(Refund { sale, id, amount, word: None });
-        self.later(0, Event::GivesBack(self.tills.refunds.len() - 1));
+        let refund = self.tills.refunds.len() - 1;
+        self.later(0, Event::GivesBack(refund));
+        refund
     }
 
     /// A till asks for a refund, and asks again as long as it has no answer.
     pub(crate) fn till_gives_back(&mut self, refund: usize) -> Result<(), Broken> {
         let Refund { sale, id, amount, word } = self.tills.refunds[refund].clone();
         if word.is_none() {
-            let again = self.chance.ms(7_000, 20_000);
+            let again = self.asks_again_after();
             self.later(again, Event::GivesBack(refund));
         }
         let Sale { stall, intent, .. } = &self.tills.sales[sale];
@@ -259,10 +320,16 @@ impl World {
             Err(Refused::Refund(refused)) => Err(refused.clone()),
             other => return broken("I7", format!("refund {refund} was answered by {other:?}")),
         };
+        if self.tills.refunds[refund].word.is_none() {
+            let host =
+                self.called.house(self.tills.sales[self.tills.refunds[refund].sale].stall.host);
+            let at = self.now;
+            self.trace.tells(at, || format!("The till of {host} shows: {}", shown(outcome)));
+        }
         let before = &mut self.tills.refunds[refund].word;
         if let Some(Ok(receipt)) = before {
             // As with sales, a host that came back from a backup first hears the others.
-            if matches!(word, Err(RefundRefused::NotHeard(_))) {
+            if matches!(word, Err(RefundRefused::NotHeard(_) | RefundRefused::NotAccepted)) {
                 return Ok(());
             }
             let same = word.as_ref().is_ok_and(|now| now == receipt);

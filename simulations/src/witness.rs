@@ -12,6 +12,8 @@ use crate::world::House;
 /// The entries that caisses other than their authors hold.
 #[derive(Clone, Debug, Default)]
 pub struct Witness {
+    /// Whoever may say what they like.
+    pub hostile: Option<CaisseId>,
     held: BTreeMap<Vec<u8>, Digest>,
 }
 
@@ -28,6 +30,7 @@ impl Witness {
         for Write { kind, key, value } in writes {
             if *kind == Kind::Feed
                 && !is_of(key, &house.id)
+                && !self.hostile.is_some_and(|hostile| is_of(key, &hostile))
                 && let Some(value) = value
             {
                 self.holds(key, value)?;

@@ -5,9 +5,52 @@ use std::collections::BTreeMap;
 use crdt::feed::{Audience, Body, FeedId, Verified};
 use crdt::message::Message;
 use crdt::{CaisseId, PaymentId};
-use ledger::{Command, Effect, Input};
+use ledger::{Answer, Command, Effect, Input, Outcome};
 
 use crate::world::World;
+
+/// What the caisses and sales of a story are called.
+#[derive(Clone, Debug, Default)]
+pub struct Called {
+    /// The caisses, by their places.
+    pub houses: Vec<String>,
+    /// The sales, by their numbers.
+    pub sales: BTreeMap<usize, String>,
+}
+
+impl Called {
+    /// The name of a caisse.
+    #[must_use]
+    pub fn house(&self, place: usize) -> String {
+        self.houses.get(place).cloned().unwrap_or_else(|| format!("caisse {place}"))
+    }
+
+    /// The name of a sale.
+    #[must_use]
+    pub fn sale(&self, number: usize) -> String {
+        self.sales.get(&number).map_or_else(|| format!("sale {number}"), |name| format!("'{name}'"))
+    }
+}
+
+/// What a till shows.
+#[must_use]
+pub fn shown(outcome: &Outcome) -> String {
+    match outcome {
+        Ok(Answer::Paid(receipt)) => {
+            let how = match (receipt.offline, receipt.at_hosts_risk) {
+                (true, true) => ", at the vendor's caisse's own risk",
+                (true, false) => ", by a lot, without asking",
+                (false, _) => "",
+            };
+            format!("PAID, {} by credit, {} to pay{how}", receipt.covered, receipt.member_share)
+        }
+        Ok(Answer::Refunded(receipt)) => {
+            format!("GIVEN BACK {}, {} can still be given back", receipt.amount, receipt.left)
+        }
+        Ok(_) => "done".to_owned(),
+        Err(refused) => format!("REFUSED, {refused}"),
+    }
+}
 
 /// The places of caisses and the numbers of sales, by their ids.
 #[derive(Clone, Debug, Default)]

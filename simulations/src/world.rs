@@ -1,6 +1,9 @@
 //! A world: caisses, their network, tills and offices, and one queue of what happens next.
 
+mod disk;
 mod house;
+mod known;
+mod made;
 mod post;
 
 use std::collections::BTreeMap;
@@ -12,21 +15,29 @@ use ledger::federation::feed_key;
 use ledger::records::{Kind, Records};
 use ledger::{Command, Effect, Input, Outcome, Query};
 
-pub use house::{ALLOCATION, House};
+pub use disk::{Faith, Landed};
+pub use house::House;
+pub(crate) use known::Known;
+pub use made::ALLOCATION;
 pub use post::{Fate, Parcel, Post};
 
 use crate::broken::{Broken, broken, holds};
 use crate::chance::Chance;
+use crate::hostile::{Hostile, Said};
 use crate::office::Offices;
 use crate::plan::{Plan, SKEW_MS};
+use crate::points::Points;
 use crate::tills::Tills;
 use crate::trace::{Telling, Trace};
 use crate::witness::Witness;
-use crate::words::Names;
+use crate::words::{Called, Names};
 
 /// Inputs and effects of one world, at most, some twenty times what the largest needs: more means that
 /// caisses answer each other for ever.
 const MOST_STEPS: u64 = 60_000;
+
+/// The same for a world with a night: holds that wait for a host ask every ten seconds whether it is back.
+const NIGHT_STEPS: u64 = 600_000;
 
 /// Something that is going to happen.
 #[derive(Clone, Debug)]
@@ -57,6 +68,8 @@ pub enum Event {
     Fault,
     /// A caisse that was down starts.
     Starts(usize),
+    /// The adversary does something.
+    Mischief,
     /// Two caisses try to connect.
     Dials(usize, usize),
     /// A direction of a connection carries messages again.
@@ -96,12 +109,21 @@ pub struct World {
     pub trace: Trace,
     /// Who holds which entry of which feed.
     pub witness: Witness,
+    /// Where machines die.
+    pub points: Points,
     /// Whether things still go wrong by themselves.
     pub chaos: bool,
+    /// Whether two caisses are apart for long: nobody waits at a till.
+    pub night: bool,
+    /// What the caisses and sales are called in a story.
+    pub called: Called,
+    /// Who took one of the caisses over.
+    pub hostile: Option<Hostile>,
     ids: BTreeMap<CaisseId, usize>,
     queue: BTreeMap<(i64, u64), Event>,
     serial: u64,
     askers: BTreeMap<RequestId, Asker>,
+    known: Known,
 }
 
 impl World {
@@ -110,10 +132,17 @@ impl World {
     pub fn new(seed: u64, telling: Telling) -> Self {
         let mut chance = Chance::new(seed);
         let plan = Plan::draw(&mut chance);
+        Self::of_plan(plan, chance, telling)
+    }
+
+    /// Makes a world of a plan.
+    #[must_use]
+    pub fn of_plan(plan: Plan, mut chance: Chance, telling: Telling) -> Self {
         let ceiling = plan.terms.ceiling;
         let houses: Vec<House> = (1..=plan.caisses)
             .map(|number| {
-                let skew = chance.ms(0, 2 * SKEW_MS) - i64::from(SKEW_MS);
+                let skew = if plan.skews { chance.ms(0, 2 * SKEW_MS) } else { SKEW_MS.into() };
+                let skew = skew - i64::from(SKEW_MS);
                 House::new(number, skew, ceiling)
             })
             .collect();
@@ -126,7 +155,12 @@ impl World {
             offices: Offices::default(),
             trace: Trace::new(telling),
             witness: Witness::default(),
+            points: Points::default(),
             chaos: false,
+            night: false,
+            called: Called::default(),
+            hostile: None,
+            known: Known::default(),
             queue: BTreeMap::new(),
             serial: 0,
             askers: BTreeMap::new(),
@@ -139,6 +173,27 @@ impl World {
     #[must_use]
     pub fn place(&self, id: &CaisseId) -> Option<usize> {
         self.ids.get(id).copied()
+    }
+
+    /// Returns the caisses that run the machine as it is.
+    pub fn honest(&self) -> impl Iterator<Item = usize> + use<> {
+        let hostile = self.hostile.as_ref().map(Hostile::place);
+        (0..self.houses.len()).filter(move |house| Some(*house) != hostile)
+    }
+
+    /// Returns whether a caisse was taken over.
+    #[must_use]
+    pub fn is_hostile(&self, house: usize) -> bool {
+        self.hostile.as_ref().is_some_and(|hostile| hostile.place() == house)
+    }
+
+    /// Lets the adversary do something, and says what it says.
+    pub(crate) fn hostile(&mut self, does: impl FnOnce(&mut Hostile) -> Vec<Said>) {
+        let Some(hostile) = &mut self.hostile else { return };
+        let (from, said) = (hostile.place(), does(hostile));
+        for (to, bytes) in said {
+            self.send_bytes(from, to, &bytes);
+        }
     }
 
     /// Lets something happen after some milliseconds.
@@ -162,7 +217,8 @@ impl World {
                 self.now = self.now.max(until);
                 return Ok(());
             };
-            holds(self.trace.steps() < MOST_STEPS, "I18", || "nobody falls silent".to_owned())?;
+            let most = if self.plan.night { NIGHT_STEPS } else { MOST_STEPS };
+            holds(self.trace.steps() < most, "I18", || "nobody falls silent".to_owned())?;
             self.now = next;
             match wake {
                 Some((at, place)) if queued.is_none_or(|queued| at < queued) => {
@@ -194,6 +250,14 @@ impl World {
             Event::GivesBack(refund) => self.till_gives_back(refund),
             Event::Office(house) => self.office_works(house),
             Event::Fault => self.something_breaks(),
+            Event::Mischief => {
+                if self.chaos {
+                    let again = self.chance.ms(300, 4_000);
+                    self.later(again, Event::Mischief);
+                    self.hostile(Hostile::acts);
+                }
+                Ok(())
+            }
             Event::Starts(house) => self.starts(house),
             Event::Dials(one, other) => self.dials(one, other),
             Event::Unmute(from, to) => {
@@ -209,13 +273,17 @@ impl World {
         if !self.post.arrives(parcel) {
             return Ok(());
         }
+        if self.is_hostile(to) {
+            self.hostile(|hostile| hostile.hears(from, &parcel.bytes));
+            return Ok(());
+        }
         let keyring = self.houses[to].machine().and_then(ledger::Caisse::keyring);
         let message = wire::decode::<Message<Envelope>>(&parcel.bytes).ok();
         let (Some(keyring), Some(message)) = (keyring, message.filter(Message::within_limits))
         else {
             return Ok(());
         };
-        let (message, _) = message.verify(keyring);
+        let message = self.known.verify(message, keyring);
         let from = self.houses[from].id;
         self.input(to, Input::Received { from, message })
     }
@@ -238,8 +306,10 @@ impl World {
             }
             self.perform(house, begun.early)?;
             if begun.stores {
-                let slow = self.chaos && self.chance.permille(20);
-                let after = if slow { self.chance.ms(50, 1_500) } else { self.chance.ms(1, 6) };
+                if self.dies_here(house) {
+                    return Ok(());
+                }
+                let after = self.commit_takes(house);
                 let start = self.houses[house].starts();
                 self.later(after, Event::Committed { house, start });
                 return Ok(());
@@ -249,9 +319,19 @@ impl World {
         Ok(())
     }
 
+    /// How long a commit takes until it is stable.
+    fn commit_takes(&mut self, house: usize) -> i64 {
+        let slow = self.houses[house].slow_until > self.now;
+        let slow = slow || (self.chaos && self.chance.permille(20));
+        if slow { self.chance.ms(50, 2_500) } else { self.chance.ms(1, 6) }
+    }
+
     fn committed(&mut self, house: usize) -> Result<(), Broken> {
         let (writes, effects) = self.houses[house].complete()?;
         self.witness.stored(&self.houses[house], &writes)?;
+        if !writes.is_empty() && self.dies_here(house) {
+            return Ok(());
+        }
         self.perform(house, effects)
     }
 
@@ -261,7 +341,7 @@ impl World {
             let words = || format!("{house}     {}", names.effect(&effect));
             self.trace.event(self.now, &wire::encode(&(house, &effect)), words);
             match effect {
-                Effect::Persist(_) | Effect::Partners(_) => {}
+                Effect::Persist(_) | Effect::Partners(_) => continue,
                 Effect::Send { to, message } => self.send(house, &to, &message.into_wire()),
                 Effect::SendRange { to, feed, after } => {
                     let from = feed_key(feed, 0, after.saturating_add(1));
@@ -273,6 +353,9 @@ impl World {
                 }
                 Effect::Announce(heads) => self.announce(house, &heads),
                 Effect::Reply { request, outcome } => self.answered(house, request, &outcome)?,
+            }
+            if self.dies_here(house) {
+                return Ok(());
             }
         }
         Ok(())
@@ -288,8 +371,11 @@ impl World {
 
     fn send(&mut self, from: usize, to: &CaisseId, message: &Message<Envelope>) {
         let Some(to) = self.place(to) else { return };
-        let bytes = wire::encode(message);
-        match self.post.send(&mut self.chance, self.now, (from, to), &bytes) {
+        self.send_bytes(from, to, &wire::encode(message));
+    }
+
+    fn send_bytes(&mut self, from: usize, to: usize, bytes: &[u8]) {
+        match self.post.send(&mut self.chance, self.now, (from, to), bytes) {
             Fate::Arrives(copies) => {
                 for (after, parcel) in copies {
                     self.later(after, Event::Arrives(parcel));

@@ -1,5 +1,7 @@
 //! Worlds of the right protocol live to their end, and each is what its seed makes it.
 
+use simulations::chance::Chance;
+use simulations::plan::Plan;
 use simulations::{Options, Survived, Telling, live};
 
 /// Worlds lived here; `make simulate` lives many more.
@@ -21,6 +23,16 @@ fn no_world_breaks_an_invariant_and_all_that_can_happen_does() {
     assert!(sum(|s| s.paid) > 200 && sum(|s| s.across) > 100, "{survived:?}");
     assert!(sum(|s| s.sales) > sum(|s| s.paid), "some sales are refused: {survived:?}");
     assert!(sum(|s| s.runs) > 12 && sum(|s| s.restarts as usize) > 12, "{survived:?}");
+}
+
+#[test]
+fn one_caisse_that_is_an_adversary_harms_nobody() {
+    let is_hostile = |seed: &u64| Plan::draw(&mut Chance::new(*seed)).hostile;
+    let survived: Vec<Survived> =
+        (1..).filter(is_hostile).take(8).map(|seed| survive(seed, Telling::Silent)).collect();
+    assert!(survived.iter().all(|survived| survived.hostile), "{survived:?}");
+    let across: usize = survived.iter().map(|survived| survived.across).sum();
+    assert!(across > 50, "the others go on selling to each other: {survived:?}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ mod catalogue;
 mod federation;
 mod figure;
 mod house;
-mod load;
+pub mod load;
 mod local;
 mod machine;
 mod start;

@@ -8,6 +8,7 @@ pub mod binary;
 pub mod chance;
 pub mod config;
 pub mod console;
+pub mod hostile;
 pub mod market;
 pub mod netns;
 pub mod node;

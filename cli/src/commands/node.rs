@@ -134,6 +134,10 @@ fn status_text(status: &Status) -> String {
         let forked: Vec<String> = status.forked.iter().map(ToString::to_string).collect();
         lines.push(("contradicted themselves", forked.join(", ")));
     }
+    if !status.over_quota.is_empty() {
+        let over: Vec<String> = status.over_quota.iter().map(ToString::to_string).collect();
+        lines.push(("SAY TOO MUCH, wait until tomorrow", over.join(", ")));
+    }
     facts(&lines)
 }
 

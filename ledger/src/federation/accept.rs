@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crdt::CaisseId;
-use crdt::feed::{Audience, Body, FeedId, PublicBody, Verified};
+use crdt::feed::{Audience, Body, Envelope, FeedId, PublicBody, Verified};
 use crdt::fork::ForkProof;
 use crdt::message::{Message, Reply};
 use crdt::pair::PairBody;
@@ -91,6 +91,16 @@ fn accept(state: &mut State, turn: &mut Turn<'_>, entry: &Verified) -> Accepted 
     let Some(federation) = &mut state.federation else {
         return Accepted::Nothing;
     };
+    let (held, seq) = (federation.replica.head(feed).seq, entry.header().seq);
+    if feed.author != state.me && seq > held {
+        let (quota, bytes) = (&mut federation.quota, stored_bytes(entry.envelope()));
+        let is_next = held.checked_add(1) == Some(seq);
+        if quota.is_over(&feed.author, turn.now)
+            || (is_next && !quota.take(feed.author, bytes, turn.now))
+        {
+            return Accepted::Nothing;
+        }
+    }
     let is_forked = federation.replica.forks().contains_key(&feed);
     match federation.replica.insert(entry) {
         Inserted::Appended => {
@@ -112,6 +122,11 @@ fn accept(state: &mut State, turn: &mut Turn<'_>, entry: &Verified) -> Accepted 
         Inserted::Diverged => Accepted::MissingAfter(entry.header().seq.saturating_sub(2)),
         Inserted::Known | Inserted::Misplaced => Accepted::Nothing,
     }
+}
+
+/// Returns how much an entry takes of a disk: its two texts, the signature and the salt.
+const fn stored_bytes(envelope: &Envelope) -> u64 {
+    (envelope.header.len() + envelope.body.len() + 96) as u64
 }
 
 fn for_us(feed: FeedId, me: CaisseId) -> bool {

@@ -5,6 +5,7 @@ use crdt::feed::{FeedId, Head};
 use crdt::message::{Message, Reply};
 use crdt::{CaisseId, Timestamp};
 
+use super::quota::Quota;
 use super::{Federation, readable};
 use crate::limits;
 use crate::state::State;
@@ -67,7 +68,10 @@ pub(crate) fn have(
         .all(|head| theirs(head.feed) == head);
     let behind = ask_for_more(state, turn, peer, heads);
     if let Some(federation) = &mut state.federation {
-        if all_held && !behind {
+        let waits = heads.iter().any(|head| federation.waits_for_tomorrow(head, turn.now));
+        if all_held && !behind && waits {
+            federation.compare_at.insert(peer, Quota::next_day(turn.now));
+        } else if all_held && !behind {
             federation.compare_at.remove(&peer);
         } else if federation.connected.contains(&peer) {
             let at = turn.now.after(limits::COMPARE_EVERY);
@@ -92,6 +96,9 @@ fn ask_for_more(state: &State, turn: &mut Turn<'_>, peer: CaisseId, heads: &[Hea
     };
     let mut behind = false;
     for head in heads.iter().filter(|head| readable(head.feed, &state.me)) {
+        if federation.waits_for_tomorrow(head, turn.now) {
+            continue;
+        }
         let held = federation.replica.head(head.feed).seq;
         let after = if head.seq > held { Some(held) } else { other_branch(federation, head) };
         if let Some(after) = after {
@@ -100,6 +107,13 @@ fn ask_for_more(state: &State, turn: &mut Turn<'_>, peer: CaisseId, heads: &[Hea
         }
     }
     behind
+}
+
+impl Federation {
+    /// Returns whether an author has said so much today that what is missing of it has time.
+    fn waits_for_tomorrow(&self, head: &Head, now: Timestamp) -> bool {
+        head.seq > self.replica.head(head.feed).seq && self.quota.is_over(&head.feed.author, now)
+    }
 }
 
 /// Returns the place before an entry that contradicts ours, unless the feed is known to have forked.

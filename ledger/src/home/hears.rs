@@ -47,7 +47,9 @@ pub(crate) fn hears(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, body
             };
             offline::claimed(state, turn, &request, *lot);
         }
-        PairBody::LotClosed { .. } => offline::home_hears(state, turn, host, body),
+        PairBody::LotClosed { lot, spent } => {
+            offline::given_back(state, turn, host, *lot, *spent);
+        }
         PairBody::Granted { .. }
         | PairBody::Denied { .. }
         | PairBody::Obliged { .. }

@@ -6,6 +6,7 @@ use crdt::pair::PairBody;
 use super::hears::obliged;
 use super::{Payer, count_visit, hold, put_closed};
 use crate::funding;
+use crate::offline;
 use crate::payment::{Charge, ChargeState, charge_key};
 use crate::records::Kind;
 use crate::state::State;
@@ -51,9 +52,10 @@ pub(crate) fn relearns(
                 obliged(state, turn, host, *payment, charge, said);
             }
         }
-        PairBody::LotGranted { .. } | PairBody::LotCloseAsked { .. } => {
-            crate::offline::home_relearns(state, turn, host, body);
+        PairBody::LotGranted { lot, terms } => {
+            offline::relearns_given(state, turn, host, *lot, *terms);
         }
+        PairBody::LotCloseAsked { lot } => offline::relearns_asked(state, turn, host, *lot),
         PairBody::OfflineCaptured { .. }
         | PairBody::LotClosed { .. }
         | PairBody::Captured { .. }

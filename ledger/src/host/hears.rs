@@ -6,6 +6,7 @@ use crdt::{CaisseId, PaymentId};
 use crate::account::Account;
 use crate::books::{Cause, Phase, Transfer};
 use crate::federation;
+use crate::offline;
 use crate::payment::{OPEN_SALE, Sale, SaleState, open_key};
 use crate::records::Kind;
 use crate::refused::PaymentRefused;
@@ -32,9 +33,10 @@ pub(crate) fn hears(state: &mut State, turn: &mut Turn<'_>, home: CaisseId, body
         PairBody::FloorDeclined { payment, reason } => {
             risk_ended(state, turn, home, *payment, Some(*reason));
         }
-        PairBody::LotGranted { .. } | PairBody::LotCloseAsked { .. } => {
-            crate::offline::host_hears(state, turn, home, body);
+        PairBody::LotGranted { lot, terms } => {
+            offline::granted(state, turn, (home, *lot), *terms);
         }
+        PairBody::LotCloseAsked { lot } => offline::close(state, turn, (home, *lot)),
         PairBody::OfflineCaptured { .. }
         | PairBody::LotClosed { .. }
         | PairBody::Captured { .. }

@@ -6,6 +6,7 @@ use crdt::{CaisseId, Cents, Digest, Timestamp, VendorId};
 use super::hears::{asked, close, credit_vendor};
 use super::void_unheard;
 use crate::account::Account;
+use crate::offline;
 use crate::payment::{Sale, SaleState};
 use crate::sale::Mode;
 use crate::state::State;
@@ -65,11 +66,13 @@ pub(crate) fn relearns(
         PairBody::OfflineCaptured { payment, lot, vendor, card, covered, request, .. } => {
             let mut sale = made(turn, *payment, vendor, covered, request);
             sale.lot = Some(*lot);
-            crate::offline::debit(state, turn, (home, *lot), *card, *covered);
+            offline::debit(state, turn, (home, *lot), *card, *covered);
             credit_vendor(state, turn, *payment, &sale, Account::Risk);
             close(state, turn, *payment, sale, SaleState::AtRisk, said);
         }
-        PairBody::LotClosed { .. } => crate::offline::host_relearns(state, turn, home, body),
+        PairBody::LotClosed { lot, spent } => {
+            offline::relearns_closed(state, turn, (home, *lot), *spent);
+        }
         PairBody::Voided { payment } => match asked(turn, home, *payment) {
             Some(sale) => close(state, turn, *payment, sale, SaleState::Voided, said),
             None => void_unheard(turn, home, *payment, said),

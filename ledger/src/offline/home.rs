@@ -1,5 +1,6 @@
 //! The lots that we give hosts, and what they claim by them.
 
+use crdt::lot::LotTerms;
 use crdt::pair::{DenyReason, PairBody};
 use crdt::{CaisseId, Cents, LotId, PaymentId};
 
@@ -12,28 +13,35 @@ use crate::records::Kind;
 use crate::state::State;
 use crate::turn::Turn;
 
-/// Takes in what a host says of its lots.
-pub(crate) fn hears(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, body: &PairBody) {
-    if let PairBody::LotClosed { lot, spent } = body {
-        closed(state, turn, host, *lot, *spent);
-        renew(state, turn, host);
-    }
+/// A host gives a lot back: what is left of it may be given again.
+pub(crate) fn given_back(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    host: CaisseId,
+    lot: LotId,
+    spent: Cents,
+) {
+    closed(state, turn, host, lot, spent);
+    renew(state, turn, host);
 }
 
-/// Learns again what we had said to a host before a restore: a lot that was given stays given.
-pub(crate) fn relearns(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, body: &PairBody) {
-    match body {
-        PairBody::LotGranted { lot, terms } => {
-            let (terms, at, claimed) = (*terms, turn.now, Cents::ZERO);
-            let given = GivenLot { terms, at, claimed, close_asked: false, closed: None };
-            put(state, turn, host, *lot, given);
-        }
-        PairBody::LotCloseAsked { lot } => {
-            if let Some(given) = state.offline.given.get(&(host, *lot)).copied() {
-                put(state, turn, host, *lot, GivenLot { close_asked: true, ..given });
-            }
-        }
-        _ => {}
+/// Learns again that we gave a lot before a restore: it stays given.
+pub(crate) fn relearns_given(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    host: CaisseId,
+    lot: LotId,
+    terms: LotTerms,
+) {
+    let (at, claimed) = (turn.now, Cents::ZERO);
+    let given = GivenLot { terms, at, claimed, close_asked: false, closed: None };
+    put(state, turn, host, lot, given);
+}
+
+/// Learns again that we asked for a lot before a restore.
+pub(crate) fn relearns_asked(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, lot: LotId) {
+    if let Some(given) = state.offline.given.get(&(host, lot)).copied() {
+        put(state, turn, host, lot, GivenLot { close_asked: true, ..given });
     }
 }
 
@@ -63,7 +71,7 @@ fn closed(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, lot: LotId, sp
 }
 
 /// What can be given to a partner now, by what was decided; `None` if nothing.
-pub(super) fn due(state: &State, host: CaisseId) -> Option<crdt::lot::LotTerms> {
+pub(super) fn due(state: &State, host: CaisseId) -> Option<LotTerms> {
     let policy = state.offline.policies.get(&host)?;
     let terms = federation::terms_with(state, host)?;
     let half_used = |lot: &GivenLot| {

@@ -102,7 +102,7 @@ fn put(state: &mut State, turn: &mut Turn<'_>, of: (CaisseId, LotId), held: Held
 }
 
 /// Gives a lot back, once: what we sold by it was said before, in the same feed.
-fn close(state: &mut State, turn: &mut Turn<'_>, of: (CaisseId, LotId)) {
+pub(crate) fn close(state: &mut State, turn: &mut Turn<'_>, of: (CaisseId, LotId)) {
     if let Some(held) = state.offline.held.get(&of).copied() {
         federation::say(state, turn, of.0, PairBody::LotClosed { lot: of.1, spent: held.spent });
         put(state, turn, of, HeldLot { closed: true, ..held });
@@ -132,16 +132,13 @@ pub(super) fn close_what_is_over(state: &mut State, turn: &mut Turn<'_>, home: C
     }
 }
 
-/// Takes in what a home caisse says of its lots.
-pub(crate) fn hears(state: &mut State, turn: &mut Turn<'_>, home: CaisseId, body: &PairBody) {
-    match body {
-        PairBody::LotGranted { lot, terms } => granted(state, turn, (home, *lot), *terms),
-        PairBody::LotCloseAsked { lot } => close(state, turn, (home, *lot)),
-        _ => {}
-    }
-}
-
-fn granted(state: &mut State, turn: &mut Turn<'_>, of: (CaisseId, LotId), terms: LotTerms) {
+/// A home caisse gives us a lot. One that cannot be, or is one too many, goes back at once.
+pub(crate) fn granted(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    of: (CaisseId, LotId),
+    terms: LotTerms,
+) {
     let stored = turn.get::<HeldLot>(Kind::LotHeld, &lot_key(&of.0, &of.1));
     let known =
         stored.unwrap_or(HeldLot { terms: None, at: turn.now, spent: Cents::ZERO, closed: false });
@@ -157,16 +154,17 @@ fn granted(state: &mut State, turn: &mut Turn<'_>, of: (CaisseId, LotId), terms:
     tidy(state, turn, of.0);
 }
 
-/// Learns again what we had said to a home caisse before a restore, but for the sales themselves.
-pub(crate) fn relearns(state: &mut State, turn: &mut Turn<'_>, home: CaisseId, body: &PairBody) {
-    if let PairBody::LotClosed { lot, spent } = body {
-        let of = (home, *lot);
-        let held = state.offline.held.get(&of).copied();
-        let held =
-            held.unwrap_or(HeldLot { terms: None, at: turn.now, spent: *spent, closed: false });
-        put(state, turn, of, HeldLot { closed: true, ..held });
-        forget_cards(turn, Side::Held, of);
-    }
+/// Learns again that we gave a lot back before a restore.
+pub(crate) fn relearns_closed(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    of: (CaisseId, LotId),
+    spent: Cents,
+) {
+    let unknown = HeldLot { terms: None, at: turn.now, spent, closed: false };
+    let held = state.offline.held.get(&of).copied().unwrap_or(unknown);
+    put(state, turn, of, HeldLot { closed: true, ..held });
+    forget_cards(turn, Side::Held, of);
 }
 
 /// The home caisses of which a lot is over, and to which we may say so.
@@ -177,7 +175,7 @@ fn over(state: &State) -> impl Iterator<Item = (CaisseId, Timestamp)> {
 }
 
 /// Gives back what is over by our own clock: about lots that only we spend.
-pub(crate) fn tick(state: &mut State, turn: &mut Turn<'_>) {
+pub(super) fn tick(state: &mut State, turn: &mut Turn<'_>) {
     let due: Vec<CaisseId> =
         over(state).filter(|(_, until)| *until <= turn.now).map(|(home, _)| home).collect();
     for home in due {
@@ -186,6 +184,6 @@ pub(crate) fn tick(state: &mut State, turn: &mut Turn<'_>) {
 }
 
 /// When the next lot is over.
-pub(crate) fn next_wakeup(state: &State) -> Option<Timestamp> {
+pub(super) fn next_wakeup(state: &State) -> Option<Timestamp> {
     over(state).map(|(_, until)| until).min()
 }

@@ -125,6 +125,14 @@ pub enum PaymentRefused {
     /// The card's caisse cannot be reached, and the sale cannot be made without it.
     #[error(transparent)]
     WithoutHome(WithoutHome),
+    /// With this sale the card's caisse would owe us more than the agreement allows.
+    #[error(
+        "the card's caisse owes this one nearly {ceiling}, as much as was agreed: settle first"
+    )]
+    HomeOwes {
+        /// The ceiling of the agreement.
+        ceiling: Cents,
+    },
 }
 
 /// Why a refund was refused, in order of precedence.

@@ -65,7 +65,8 @@ fn visitors_are_bounded_by_payment_by_month_and_by_the_ceiling() {
     village.paid(0, 11, vendor, &other, 4_284);
     let last = village.shopper(1, 3);
     let ceiling = village.pay(0, 20, vendor, &last, 7_142);
-    assert_eq!(ceiling, Some(Err(PaymentRefused::Denied(DenyReason::Ceiling).into())));
+    let limit = cents(20_000);
+    assert_eq!(ceiling, Some(Err(PaymentRefused::HomeOwes { ceiling: limit }.into())));
     assert!(village.owes(1, 0) <= 20_000);
     village.all_is_well();
 }

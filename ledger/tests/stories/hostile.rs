@@ -1,10 +1,12 @@
 //! A partner that does not keep to the protocol harms itself and nobody else.
 
+use crdt::agreement::Terms;
 use crdt::feed::{Body, Draft, FeedId, Head, PublicBody, Verified};
 use crdt::message::Message;
 use crdt::pair::PairBody;
 use crdt::settlement::Word;
 use crdt::{PaymentId, RunId, Timestamp};
+use ledger::account::Account;
 use ledger::answer::PaymentStatus;
 use ledger::refused::{FederationRefused, PaymentRefused, Refused, SettlementRefused};
 use ledger::{Answer, Command, Input};
@@ -54,6 +56,46 @@ fn a_capture_of_another_amount_than_was_granted_ends_the_hold_and_is_not_owed() 
     assert_eq!(village.payment(1, 1).status, PaymentStatus::Voided);
     assert_eq!((village.owes(1, 0), village.balance(1, &visitor)), (0, 10_000));
     village.all_is_well_at(1);
+}
+
+#[test]
+fn a_creditor_that_invents_a_transfer_moves_nothing_in_our_books() {
+    let mut village = Village::federated(2, &terms());
+    let (visitor, vendor) = (village.shopper(1, 1), village.vendor(0, 10_000));
+    village.paid(0, 1, vendor, &visitor, 1_000);
+    let run = RunId::new([7; 32]);
+    let bank = |village: &Village| village.houses[1].caisse.books().holds(Account::Bank);
+    let before = bank(&village);
+    says(&mut village, 0, 1, PairBody::PayReceived { run, amount: cents(100_000) });
+    assert_eq!(bank(&village), before);
+    assert_eq!(village.owes(1, 0), 700, "the debt stays as it is");
+    village.all_is_well_at(1);
+}
+
+#[test]
+fn a_home_caisse_that_does_not_keep_the_ceiling_owes_no_more_all_the_same() {
+    let ceiling = cents(1_000);
+    let mut village = Village::federated(2, &Terms { ceiling, ..terms() });
+    let (visitor, vendor) = (village.shopper(1, 1), village.vendor(0, 10_000));
+    village.paid(0, 1, vendor, &visitor, 1_000);
+    // The host does not even ask: what the other would answer is its own affair.
+    let refused = village.pay(0, 2, vendor, &visitor, 1_000);
+    assert_eq!(refused, Some(Err(PaymentRefused::HomeOwes { ceiling }.into())));
+    village.paid(0, 3, vendor, &visitor, 400);
+    assert_eq!(village.owes(1, 0), 980);
+    // Sales that wait count too, whoever asks.
+    let mut village = Village::federated(2, &Terms { ceiling, ..terms() });
+    let (visitor, vendor) = (village.shopper(1, 1), village.vendor(0, 10_000));
+    let intents = [1, 2].map(|sale| village.intent(0, sale, vendor, &visitor, 1_000, "1234"));
+    for intent in intents {
+        let request = crdt::RequestId::new(*intent.payment.as_bytes());
+        village.input(0, Input::Command { request, command: Command::Pay(intent) });
+    }
+    village.wait(1_000);
+    let told = village.houses[0].told.iter().rev().take(2);
+    let told: Vec<_> = told.map(|(_, outcome)| outcome.clone()).collect();
+    assert!(told.contains(&Err(PaymentRefused::HomeOwes { ceiling }.into())), "{told:?}");
+    assert_eq!(village.owes(1, 0), 700);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use toml::Spanned;
 
 use super::accounting::{ChartSection, ReceiptsSection, Siren};
 use super::error::Misfit;
+use super::network::NetworkSection;
 use super::rules::RulesSection;
 use super::values::{Euros, HttpAddress, Percent, Text, Texts, TimeZone, UpTo};
 
@@ -52,6 +53,8 @@ pub(super) struct File {
     pub agreement: AgreementSection,
     #[serde(default)]
     pub node: NodeSection,
+    #[serde(default)]
+    pub network: NetworkSection,
 }
 
 #[derive(Deserialize)]

@@ -104,6 +104,7 @@ fn every_other_bad_value_is_named_with_its_line() {
         ("code_lock_hours = 24", "code_lock_hours = 99999", "1 to 744"),
         ("decision_ms = 6000", "decision_ms = \"6 s\"", "without quotes"),
         ("decision_ms = 6000", "decision_ms = 3600000", "1 to 60000"),
+        ("recovery_percent = 25", "recovery_percent = 101", "1 to 100"),
         ("eligibility = \"host\"", "eligibility = \"hosts\"", "did you mean `host`?"),
         ("eligibility = \"host\"", "eligibility = \"everybody\"", "use one of: host, home"),
         ("rhythm_days = 30", "rhythm_days = 0", "1 to 366"),

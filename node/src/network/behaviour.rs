@@ -11,17 +11,38 @@ use libp2p::gossipsub::{self, IdentTopic, MessageAuthenticity, MessageId, Valida
 use libp2p::identity::Keypair;
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::swarm::behaviour::toggle::Toggle;
-use libp2p::{Swarm, SwarmBuilder, identify, noise, ping, tcp, yamux};
+use libp2p::{
+    StreamProtocol, Swarm, SwarmBuilder, autonat, dcutr, identify, kad, mdns, noise, ping, relay,
+    tcp, upnp, yamux,
+};
 
+use super::gate::Gate;
+use super::reach::{Reach, Relaying};
 use super::{carrier, limits};
+
+/// The protocol by which members ask each other for addresses. Who may speak it is the allow list's affair.
+pub const LOOKUP: StreamProtocol = StreamProtocol::new("/caisse/lookup/1");
 
 /// What a node speaks. The order counts: a connection refused by one is not shown to the next.
 #[derive(NetworkBehaviour)]
 pub struct Behaviour {
     pub limits: connection_limits::Behaviour,
     pub allowed: allow_block_list::Behaviour<AllowedPeers>,
+    pub gate: Gate,
     pub identify: identify::Behaviour,
     pub ping: ping::Behaviour,
+    /// Carries connections between others.
+    pub relay: Toggle<relay::Behaviour>,
+    /// Is carried by others; the transport needs it even where nothing is carried.
+    pub carried: relay::client::Behaviour,
+    pub punching: Toggle<dcutr::Behaviour>,
+    /// Asks whether this node can be reached.
+    pub probing: Toggle<autonat::v2::client::Behaviour>,
+    /// Answers others who ask that.
+    pub probed: Toggle<autonat::v2::server::Behaviour>,
+    pub lookup: Toggle<Lookup>,
+    pub mapping: Toggle<upnp::tokio::Behaviour>,
+    pub lan: Toggle<mdns::tokio::Behaviour>,
     /// Off until the node belongs to a federation; nobody is allowed before.
     pub federation: Toggle<Federation>,
 }
@@ -33,6 +54,9 @@ pub struct Federation {
     pub gossip: Gossip,
 }
 
+/// Kademlia as a way to find addresses: nothing is stored in it.
+pub type Lookup = kad::Behaviour<kad::store::MemoryStore>;
+
 /// Gossipsub that takes note of the one topic only, whatever a peer subscribes to.
 pub type Gossip =
     gossipsub::Behaviour<gossipsub::IdentityTransform, gossipsub::WhitelistSubscriptionFilter>;
@@ -41,7 +65,11 @@ pub type Gossip =
 pub type SetupError = Box<dyn Error + Send + Sync>;
 
 /// Makes the swarm of a node that belongs to no federation yet.
-pub fn swarm(keypair: Keypair, connections: u32) -> Result<Swarm<Behaviour>, SetupError> {
+pub fn swarm(
+    keypair: Keypair,
+    connections: u32,
+    reach: &Reach,
+) -> Result<Swarm<Behaviour>, SetupError> {
     let swarm = SwarmBuilder::with_existing_identity(keypair)
         .with_tokio()
         .with_tcp(tcp::Config::new().nodelay(true), noise::Config::new, multiplexer)?
@@ -49,7 +77,8 @@ pub fn swarm(keypair: Keypair, connections: u32) -> Result<Swarm<Behaviour>, Set
             config.max_concurrent_stream_limit = limits::STREAMS_IN_ALL;
             config
         })
-        .with_behaviour(|key| behaviour(key, connections))?
+        .with_relay_client(noise::Config::new, multiplexer)?
+        .with_behaviour(|key, carried| behaviour(key, carried, connections, reach))?
         .with_swarm_config(|config| {
             // Caisses of one federation stay connected; ping notices those that are gone.
             config
@@ -68,25 +97,94 @@ fn multiplexer() -> yamux::Config {
     config
 }
 
-fn behaviour(keypair: &Keypair, connections: u32) -> Behaviour {
+fn behaviour(
+    keypair: &Keypair,
+    carried: relay::client::Behaviour,
+    connections: u32,
+    reach: &Reach,
+) -> Result<Behaviour, SetupError> {
+    let own = keypair.public().to_peer_id();
     let connection_limits = ConnectionLimits::default()
         .with_max_pending_incoming(Some(limits::HANDSHAKES))
+        .with_max_pending_outgoing(Some(limits::DIALS))
         .with_max_established(Some(connections))
         .with_max_established_per_peer(Some(limits::CONNECTIONS_PER_PEER));
     let identify = identify::Config::new("/caisse/1".to_owned(), keypair.public())
         .with_agent_version(concat!("caisse/", env!("CARGO_PKG_VERSION")).to_owned())
-        // Addresses come from the register alone.
-        .with_hide_listen_addrs(true)
+        // Members learn where the node is now; nobody else gets as far as this.
+        .with_push_listen_addr_updates(true)
         .with_cache_size(0);
     let ping =
         ping::Config::new().with_interval(limits::PING_INTERVAL).with_timeout(limits::PING_TIMEOUT);
-    Behaviour {
+    let may_relay = reach.relaying != Relaying::Never;
+    let lan = if reach.search_lan { Some(search_lan(own)?) } else { None };
+    Ok(Behaviour {
         limits: connection_limits::Behaviour::new(connection_limits),
         allowed: allow_block_list::Behaviour::default(),
+        gate: Gate::default(),
         identify: identify::Behaviour::new(identify),
         ping: ping::Behaviour::new(ping),
+        relay: may_relay.then(|| relay_of(own, reach.relaying)).into(),
+        carried,
+        punching: reach.punch_holes.then(|| dcutr::Behaviour::new(own)).into(),
+        probing: reach.probe.then(autonat::v2::client::Behaviour::default).into(),
+        probed: reach.probe.then(autonat::v2::server::Behaviour::default).into(),
+        lookup: reach.ask_for_addresses.then(|| lookup(own)).into(),
+        mapping: reach.map_ports.then(upnp::tokio::Behaviour::default).into(),
+        lan: lan.into(),
         federation: None.into(),
-    }
+    })
+}
+
+/// Makes a relay; who may use it is the allow list's affair.
+fn relay_of(own: libp2p::PeerId, relaying: Relaying) -> relay::Behaviour {
+    let mut config = relay::Config {
+        max_reservations: limits::RESERVATIONS,
+        max_reservations_per_peer: limits::RESERVATIONS_PER_PEER,
+        reservation_duration: limits::RESERVATION,
+        reservation_rate_limiters: Vec::new(),
+        max_circuits: limits::CIRCUITS,
+        max_circuits_per_peer: limits::CIRCUITS_PER_PEER,
+        max_circuit_duration: limits::CIRCUIT,
+        max_circuit_bytes: limits::CIRCUIT_BYTES,
+        circuit_src_rate_limiters: Vec::new(),
+    };
+    config = config
+        .reservation_rate_per_peer(limits::RELAY_REQUESTS, limits::RELAY_REQUESTS_WINDOW)
+        .circuit_src_per_peer(limits::RELAY_REQUESTS, limits::RELAY_REQUESTS_WINDOW);
+    let mut relay = relay::Behaviour::new(own, config);
+    relay.set_status(Some(match relaying {
+        Relaying::Always => relay::Status::Enable,
+        Relaying::Never | Relaying::WhenReachable => relay::Status::Disable,
+    }));
+    relay
+}
+
+/// Makes the lookup of addresses. A node answers in it only once it is known to be reachable, and keeps
+/// what members say of themselves, no records of others.
+fn lookup(own: libp2p::PeerId) -> Lookup {
+    let mut config = kad::Config::new(LOOKUP);
+    config
+        .set_query_timeout(limits::LOOKUP)
+        .set_max_packet_size(limits::LOOKUP_BYTES)
+        .set_record_filtering(kad::StoreInserts::FilterBoth)
+        .set_kbucket_inserts(kad::BucketInserts::Manual)
+        .set_replication_interval(None)
+        .set_publication_interval(None)
+        .set_provider_publication_interval(None)
+        .set_periodic_bootstrap_interval(None);
+    let mut lookup = Lookup::with_config(own, kad::store::MemoryStore::new(own), config);
+    lookup.set_mode(Some(kad::Mode::Client));
+    lookup
+}
+
+fn search_lan(own: libp2p::PeerId) -> Result<mdns::tokio::Behaviour, SetupError> {
+    let config = mdns::Config {
+        ttl: limits::LAN_ANSWER,
+        query_interval: limits::LAN_QUESTION,
+        enable_ipv6: false,
+    };
+    Ok(mdns::tokio::Behaviour::new(config, own)?)
 }
 
 /// Makes what a node speaks within a federation.

@@ -23,6 +23,11 @@ impl Dial {
         self.next
     }
 
+    /// Returns whether the last attempt failed.
+    pub fn has_failed(&self) -> bool {
+        self.failures > 0
+    }
+
     /// Plans nothing: an attempt is under way, or there is a connection.
     pub fn pause(&mut self) {
         self.next = None;

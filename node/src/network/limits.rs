@@ -86,14 +86,83 @@ pub const HANDSHAKES: u32 = 64;
 /// How long a handshake may take.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Attempts to connect that are under way, those that protocols make among them.
+pub const DIALS: u32 = 64;
+
+/// Addresses of one peer that were learned since the start, beside those of the register.
+pub const LEARNED_ADDRESSES: usize = 8;
+
+/// Times that one peer may say what it speaks and where it is within [`IDENTIFICATIONS_WINDOW`]. It does so
+/// once per connection and at every change; each saying may leave an address to be tried.
+pub const IDENTIFICATIONS: u32 = 30;
+
+/// The time in which a peer may say [`IDENTIFICATIONS`] times where it is.
+pub const IDENTIFICATIONS_WINDOW: Duration = Duration::from_secs(60);
+
+/// Addresses of our own that others found to be reachable; older ones are forgotten.
+pub const OWN_ADDRESSES: usize = 8;
+
+/// Relays at which this node can be reached at one time: one may fail.
+pub const RELAYS_HELD: usize = 2;
+
+/// Relays through which one peer is tried at one time.
+pub const RELAYS_TRIED: usize = 3;
+
+/// The pause after a relay that refused or was lost, and between looks for one.
+pub const RELAY_AGAIN: Duration = Duration::from_secs(5);
+
+/// Members that this node holds a place for as a relay: all of a large federation.
+pub const RESERVATIONS: usize = 128;
+
+/// Places of one member at this node as a relay: one for each of its connections.
+pub const RESERVATIONS_PER_PEER: usize = CONNECTIONS_PER_PEER as usize;
+
+/// How long a place at a relay lasts; it is renewed before.
+pub const RESERVATION: Duration = Duration::from_secs(60 * 60);
+
+/// Connections that this node carries as a relay at one time; each has two buffers of 8 KiB or so.
+pub const CIRCUITS: usize = 64;
+
+/// Connections of one member that this node carries as a relay.
+pub const CIRCUITS_PER_PEER: usize = 16;
+
+/// How long a carried connection lasts; the two then connect again, perhaps without a relay.
+pub const CIRCUIT: Duration = Duration::from_secs(60 * 60);
+
+/// Bytes that a carried connection may take in one direction: some 100,000 payments, or a feed of years.
+pub const CIRCUIT_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Questions of one member to a relay, for a place and for a connection each, within
+/// [`RELAY_REQUESTS_WINDOW`].
+pub const RELAY_REQUESTS: std::num::NonZeroU32 = std::num::NonZeroU32::new(60).unwrap();
+
+/// The time in which a member may ask a relay [`RELAY_REQUESTS`] times.
+pub const RELAY_REQUESTS_WINDOW: Duration = Duration::from_secs(60);
+
+/// How long a relayed connection is kept beside a direct one that has just replaced it, so that what is
+/// under way arrives.
+pub const CIRCUIT_AFTERWARDS: Duration = Duration::from_secs(3);
+
+/// How long members are asked for an address.
+pub const LOOKUP: Duration = Duration::from_secs(10);
+
+/// Bytes of a question for addresses or of its answer: twenty peers with their addresses.
+pub const LOOKUP_BYTES: usize = 16 * 1024;
+
+/// How long an answer in the local network counts.
+pub const LAN_ANSWER: Duration = Duration::from_secs(6 * 60);
+
+/// How often members are looked for in the local network.
+pub const LAN_QUESTION: Duration = Duration::from_secs(60);
+
 /// Events waiting for the machine's bounded queue; beyond, the network stands still.
 pub const EVENTS_HELD: usize = 16 * 1024;
 
 /// Bytes of events waiting for the machine's bounded queue; beyond, the network stands still.
 pub const EVENT_BYTES_HELD: usize = 64 * 1024 * 1024;
 
-/// Places in the bounded queue towards the machine.
-pub const EVENTS_QUEUED: usize = 1_024;
+/// Places in the bounded queue towards the machine. Each may hold the largest message.
+pub const EVENTS_QUEUED: usize = 64;
 
 /// Places in the bounded queue of commands.
 pub const COMMANDS_QUEUED: usize = 1_024;

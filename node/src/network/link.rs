@@ -71,6 +71,11 @@ impl Outgoing {
         }
     }
 
+    /// Returns whether a packet is under way.
+    pub fn is_busy(&self) -> bool {
+        self.under_way.is_some()
+    }
+
     /// Returns whether a packet is the one under way.
     pub fn is_under_way(&self, id: OutboundRequestId) -> bool {
         self.under_way == Some(id)

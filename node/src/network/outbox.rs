@@ -64,6 +64,7 @@ fn size(event: &FromNetwork) -> usize {
         FromNetwork::Listening(_)
         | FromNetwork::Connected(_)
         | FromNetwork::Disconnected(_)
+        | FromNetwork::Relayed(_)
         | FromNetwork::Misbehaved { .. } => 0,
     }
 }

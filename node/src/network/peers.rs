@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use crdt::CaisseId;
+use libp2p::swarm::ConnectionId;
 use libp2p::{Multiaddr, PeerId};
 use tracing::warn;
 
@@ -12,13 +13,36 @@ use super::limits::{self, Pace};
 use super::link::{Incoming, Outgoing};
 use super::{Limits, Peer, address};
 
+/// One connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Its number in the swarm.
+    pub id: ConnectionId,
+    /// Whether a relay carries it.
+    pub is_relayed: bool,
+    /// Where this node dialled, if it did.
+    pub dialled: Option<Multiaddr>,
+}
+
 /// One peer on the allow list.
 #[derive(Debug)]
 pub struct Known {
     /// The caisse whose node it is.
     pub caisse: CaisseId,
-    /// Where to dial it.
+    /// Where the register says it is.
     pub addresses: Vec<Multiaddr>,
+    /// Where it was seen or said to be since the start, beside those.
+    pub learned: Vec<Multiaddr>,
+    /// Whether it carries connections for others.
+    pub relays: bool,
+    /// The connections to it.
+    pub links: Vec<Link>,
+    /// Whether the last connection that was made was relayed.
+    pub was_relayed: bool,
+    /// When relayed connections are closed because there is a direct one.
+    pub shed_at: Option<Instant>,
+    /// How often it said lately where it is.
+    pub identifications: Pace,
     /// When to dial it.
     pub dial: Dial,
     /// Whether there is a connection, which may not have been greeted on yet.
@@ -42,6 +66,16 @@ impl Known {
         Self {
             caisse,
             addresses,
+            learned: Vec::new(),
+            relays: false,
+            links: Vec::new(),
+            was_relayed: false,
+            shed_at: None,
+            identifications: Pace::new(
+                limits::IDENTIFICATIONS,
+                limits::IDENTIFICATIONS_WINDOW,
+                now,
+            ),
             dial: Dial::now(now),
             connected: false,
             greeted: false,
@@ -53,11 +87,34 @@ impl Known {
         }
     }
 
+    /// Returns where to dial it: first what was learned, which is newer.
+    pub fn targets(&self) -> Vec<Multiaddr> {
+        let new = self.learned.iter().filter(|address| !self.addresses.contains(address));
+        new.chain(&self.addresses).cloned().collect()
+    }
+
+    /// Notes where it is; returns whether that is new.
+    pub fn learn(&mut self, found: impl IntoIterator<Item = Multiaddr>) -> bool {
+        let mut is_new = false;
+        for address in found.into_iter().filter_map(address::dialable) {
+            if self.addresses.contains(&address) || self.learned.contains(&address) {
+                continue;
+            }
+            is_new = true;
+            self.learned.insert(0, address);
+            self.learned.truncate(limits::LEARNED_ADDRESSES);
+        }
+        is_new
+    }
+
     /// Forgets a connection; returns whether the machine has to be told.
     pub fn disconnected(&mut self) -> bool {
         self.outgoing = Outgoing::default();
         self.incoming.reset();
         self.connected = false;
+        self.relays = false;
+        self.links.clear();
+        self.shed_at = None;
         std::mem::take(&mut self.greeted)
     }
 }
@@ -187,6 +244,25 @@ mod tests {
         assert_eq!(change.added, [id(2)]);
         let known = peers.get_mut(&id(2)).expect("it was added");
         assert_eq!((known.caisse, known.addresses.len()), (CaisseId::new([2; 32]), 1));
+    }
+
+    #[test]
+    fn what_is_learned_of_a_peer_is_bounded_and_the_newest_is_tried_first() {
+        let (mut peers, now) = (Peers::default(), Instant::now());
+        peers.replace(id(1), vec![peer(2, 2)], Limits::default(), now);
+        let known = peers.get_mut(&id(2)).expect("it was added");
+        let at = |last: u8| -> Multiaddr {
+            format!("/ip4/203.0.113.{last}/tcp/7447").parse().expect("an address")
+        };
+        for last in 1..=200 {
+            assert!(known.learn([at(last)]));
+            assert!(!known.learn([at(last)]));
+        }
+        assert_eq!(known.learned.len(), limits::LEARNED_ADDRESSES);
+        let targets = known.targets();
+        assert_eq!(targets.first(), Some(&at(200)));
+        assert_eq!(targets.last(), known.addresses.last(), "the register's is not forgotten");
+        assert!(!known.learn(["/ip4/127.0.0.1/tcp/22".parse().expect("an address")]));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The one task that owns the swarm: commands in, events out.
 
 mod events;
+mod reach;
 
 use std::time::Instant;
 
@@ -19,6 +20,7 @@ use super::limits::{self, Pace};
 use super::outbox::Outbox;
 use super::peers::{Known, Peers};
 use super::{FromNetwork, Limits, Misbehaviour, NetworkError, Peer, Settings, ToNetwork, address};
+use reach::Reached;
 
 /// The state of the running network.
 pub struct Task {
@@ -33,6 +35,8 @@ pub struct Task {
     events: mpsc::Sender<FromNetwork>,
     /// When something is due without an event: a dial, a packet held back, the end of a ban.
     wake: Option<Instant>,
+    /// How the node is reached from outside, and reaches those that are not.
+    reached: Reached,
 }
 
 /// Whether the task goes on.
@@ -59,7 +63,8 @@ impl Task {
         events: mpsc::Sender<FromNetwork>,
     ) -> Result<Self, NetworkError> {
         let keypair = address::keypair(&settings.secret);
-        let mut swarm = behaviour::swarm(keypair.clone(), settings.limits.connections)
+        let reach = &settings.reach;
+        let mut swarm = behaviour::swarm(keypair.clone(), settings.limits.connections, reach)
             .map_err(|error| NetworkError::Setup(error.to_string()))?;
         for text in settings.listen {
             listen(&mut swarm, text)?;
@@ -75,7 +80,9 @@ impl Task {
             commands,
             events,
             wake: None,
+            reached: Reached::new(settings.reach),
         };
+        task.is_reached_at_configured_addresses();
         if let Some(network) = settings.network {
             task.set_network(network).map_err(|error| NetworkError::Setup(error.to_string()))?;
         }
@@ -150,6 +157,11 @@ impl Task {
             },
             ToNetwork::Send { to, bytes } => self.send(to, bytes),
             ToNetwork::Announce { bytes } => self.announce(bytes),
+            ToNetwork::Misbehaved(caisse) => {
+                if let Some(peer) = self.peers.of_caisse(&caisse) {
+                    self.strike(peer, Misbehaviour::Meaningless);
+                }
+            }
             ToNetwork::Stop => {}
         }
     }
@@ -270,8 +282,10 @@ impl Task {
         let is_due = |known: &Known| known.dial.next().is_some_and(|next| next <= now);
         let listed: Vec<_> =
             self.peers.iter_mut().map(|(peer, known)| (*peer, is_due(known))).collect();
+        self.keep_relays(now);
         for (peer, is_due) in listed {
             self.release(peer);
+            self.shed(peer, now);
             if is_due && self.network.is_some() {
                 self.dial(peer, now);
             }
@@ -290,19 +304,31 @@ impl Task {
             self.swarm.behaviour_mut().allowed.allow_peer(peer);
         }
         known.dial.pause();
-        if known.connected || known.addresses.is_empty() {
+        if known.connected {
+            return;
+        }
+        let direct = known.targets();
+        // A direct connection is better, so it is tried alone first where there is a chance of one.
+        let alone = !direct.is_empty() && !known.dial.has_failed() && !known.was_relayed;
+        let circuits = if alone { Vec::new() } else { self.circuits(peer) };
+        let addresses = [circuits, direct].concat();
+        if addresses.is_empty() {
+            self.without_address(peer, now);
             return;
         }
         let options = DialOpts::peer_id(peer)
             .condition(PeerCondition::DisconnectedAndNotDialing)
-            .addresses(known.addresses.clone())
+            .addresses(addresses)
             // From its own port, a dial and the other side's dial back could become one connection
             // in which both believe to be the one that dialled.
             .allocate_new_port()
             .build();
+        self.swarm.behaviour_mut().gate.pass(options.connection_id());
         if let Err(error) = self.swarm.dial(options) {
-            debug!(caisse = %known.caisse, %error, "cannot dial");
-            known.dial.failed(now);
+            debug!(%peer, %error, "cannot dial");
+            if let Some(known) = self.peers.get_mut(&peer) {
+                known.dial.failed(now);
+            }
         }
     }
 

@@ -37,14 +37,14 @@ struct Hostile {
 }
 
 /// A node that speaks the protocol of the federation, and need not follow it.
-struct Attacker {
+pub struct Attacker {
     swarm: Swarm<Hostile>,
     target: PeerId,
 }
 
 impl Attacker {
     /// Dials a node and waits for the connection.
-    async fn connect(seed: u8, target: &Node) -> Self {
+    pub async fn connect(seed: u8, target: &Node) -> Self {
         let keypair = identity::Keypair::ed25519_from_bytes([seed; 32]).expect("32 bytes");
         let mut swarm = SwarmBuilder::with_existing_identity(keypair)
             .with_tokio()
@@ -73,7 +73,7 @@ impl Attacker {
     }
 
     /// Runs until the connection is closed.
-    async fn until_closed(mut self) {
+    pub async fn until_closed(mut self) {
         while !matches!(self.swarm.select_next_some().await, SwarmEvent::ConnectionClosed { .. }) {}
     }
 
@@ -235,6 +235,44 @@ async fn a_peer_that_does_not_wait_for_acknowledgements_is_stopped_while_the_mac
         peer.flood_until_closed().await;
         a.expect(misbehaved(66, Misbehaviour::Impatient)).await;
         a.expect(FromNetwork::Disconnected(CaisseId::new([66; 32]))).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_peer_that_reads_nothing_is_disconnected_before_it_fills_the_memory() {
+    within(async {
+        let mut a = Node::start(1, TCP).await;
+        a.tell(ToNetwork::Allow(vec![listed(66)])).await;
+        let mut peer = Attacker::connect(66, &a).await;
+        let to = CaisseId::new([66; 32]);
+        peer.beside(a.expect(FromNetwork::Connected(to))).await;
+        // It stops here: its side of the connection is open, and nobody looks at it.
+        let (bytes, mut sent) = (1024 * 1024 / 2, 0);
+        while sent <= 2 * limits::QUEUED_BYTES {
+            a.send(to, vec![7; bytes]).await;
+            sent += bytes;
+        }
+        a.expect(FromNetwork::Disconnected(to)).await;
+        drop(peer);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_the_machine_calls_no_message_counts_as_misbehaviour() {
+    within(async {
+        let mut a = Node::start(1, TCP).await;
+        a.tell(ToNetwork::Allow(vec![listed(66)])).await;
+        let mut peer = Attacker::connect(66, &a).await;
+        let from = CaisseId::new([66; 32]);
+        peer.beside(a.expect(FromNetwork::Connected(from))).await;
+        for _ in 0..limits::STRIKES {
+            a.tell(ToNetwork::Misbehaved(from)).await;
+            let told = peer.beside(a.next_message()).await;
+            assert_eq!(told, misbehaved(66, Misbehaviour::Meaningless));
+        }
+        peer.beside(a.expect(FromNetwork::Disconnected(from))).await;
     })
     .await;
 }

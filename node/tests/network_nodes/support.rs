@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crdt::key::SecretKey;
 use crdt::{CaisseId, NetworkId};
+use node::network::reach::Reach;
 use node::network::{FromNetwork, Handle, Peer, Settings, ToNetwork, start};
 use tokio::sync::mpsc::Receiver;
 
@@ -50,9 +51,19 @@ impl Node {
         Self::start_in(seed, listen, None).await
     }
 
+    /// Starts a node of the federation that reaches others and is reached in some ways.
+    pub async fn start_reached(seed: u8, listen: &str, reach: Reach) -> Self {
+        let listen = vec![listen.to_owned()];
+        let settings = Settings::new(secret(seed), Some(FEDERATION), listen);
+        Self::start_as(seed, Settings { reach, ..settings }).await
+    }
+
     /// Starts a node.
     pub async fn start_in(seed: u8, listen: &str, network: Option<NetworkId>) -> Self {
-        let settings = Settings::new(secret(seed), network, vec![listen.to_owned()]);
+        Self::start_as(seed, Settings::new(secret(seed), network, vec![listen.to_owned()])).await
+    }
+
+    async fn start_as(seed: u8, settings: Settings) -> Self {
         let (handle, mut events) = start(settings).expect("loopback can be listened on");
         let Some(FromNetwork::Listening(address)) = events.recv().await else {
             panic!("the first event says where the node listens");
@@ -92,6 +103,7 @@ impl Node {
             match self.next().await {
                 FromNetwork::Listening(_)
                 | FromNetwork::Connected(_)
+                | FromNetwork::Relayed(_)
                 | FromNetwork::Announcement { .. } => {}
                 event => return event,
             }

@@ -7,6 +7,7 @@ use std::sync::mpsc;
 
 use clap::Parser;
 use serde_json::json;
+use simulations::scenario::{NotPlayed, SCENARIOS, Scenario, play};
 use simulations::{Broken, Options, Survived, Telling, live};
 
 /// Lives many seeded worlds of real caisses: each is founded, goes wrong, heals, settles and is audited.
@@ -24,13 +25,16 @@ struct Args {
     /// Lives the world of one seed and tells it in words.
     #[arg(long)]
     seed: Option<u64>,
+    /// Plays a scenario and tells it in plain words; `-` reads one from standard input.
+    #[arg(long, value_name = "NAME", conflicts_with = "seed")]
+    scenario: Option<String>,
     /// Worlds lived at the same time; one for each processor when absent.
     #[arg(long)]
     jobs: Option<NonZeroUsize>,
     /// Prints one JSON object on standard output.
     #[arg(long)]
     json: bool,
-    /// Runs a wrong version of the protocol (M1 to M6) in every caisse: each must be caught.
+    /// Runs a wrong version of the protocol (M1 to M8) in every caisse: each must be caught.
     #[cfg(feature = "mutants")]
     #[arg(long)]
     mutant: Option<String>,
@@ -72,6 +76,9 @@ fn main() -> ExitCode {
         Ok(options) => options,
         Err(code) => return code,
     };
+    if let Some(name) = &args.scenario {
+        return tell_scenario(name, args.json);
+    }
     match args.seed {
         Some(seed) => tell(seed, options, args.json),
         None => many(&args, options),
@@ -111,6 +118,36 @@ fn tell(seed: u64, mut options: Options, json: bool) -> ExitCode {
     }
     sum.add(seed, lived);
     finish(&sum, 0.0, json)
+}
+
+/// Plays a scenario and tells it.
+fn tell_scenario(name: &str, json: bool) -> ExitCode {
+    let mut text = String::new();
+    if name == "-" {
+        if let Err(why) = std::io::Read::read_to_string(&mut std::io::stdin(), &mut text) {
+            say(&format!("simulate: standard input cannot be read: {why}"));
+            return ExitCode::from(2);
+        }
+    } else if let Some(known) = Scenario::named(name) {
+        known.clone_into(&mut text);
+    } else {
+        let known: Vec<&str> = SCENARIOS.iter().map(|(known, _)| *known).collect();
+        say(&format!("simulate: no scenario is called {name:?}: one of {}", known.join(", ")));
+        return ExitCode::from(2);
+    }
+    let (played, lines) = play(&text);
+    lines.iter().for_each(|line| say(line));
+    if json {
+        let why = played.as_ref().err().map(ToString::to_string);
+        println!("{}", json!({ "scenario": name, "lines": lines, "failed": why }));
+    }
+    match played {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(why) => {
+            say(&format!("{name}: {why}"));
+            ExitCode::from(if matches!(why, NotPlayed::Malformed(_)) { 2 } else { 1 })
+        }
+    }
 }
 
 /// Writes a line for people; nobody may be listening.

@@ -3,16 +3,14 @@
 
 use std::collections::VecDeque;
 
-use crdt::contact::{Contact, caisse_id, certify};
-use crdt::key::SecretKey;
-use crdt::seal::SealingSecret;
-use crdt::{CaisseId, Cents, Date, Timestamp};
-use ledger::calendar::Zone;
+use crdt::contact::Contact;
+use crdt::message::Message;
+use crdt::{CaisseId, Cents, Timestamp};
 use ledger::records::{Kind, MemoryRecords, Records, Write};
-use ledger::rules::{Allocation, Caps, Contribution, Issue, Keep, Lots, Rules};
-use ledger::state::{PaymentSettings, Secret, Secrets, Settings};
 use ledger::{Caisse, Effect, Input, Outcome, Query};
 
+use super::disk::{self, Faith, Landed};
+use super::made::{contact_of, secrets, settings};
 use crate::broken::{Broken, holds};
 use crate::checks::Watch;
 
@@ -21,9 +19,6 @@ const BATCH: usize = 16;
 
 /// Where every clock of the world starts, before its error: 2026-11-24.
 const EPOCH_MS: i64 = 1_795_500_000_000;
-
-/// What every member gets in a month.
-pub const ALLOCATION: Cents = Cents::from_u32(10_000);
 
 /// A caisse and its machine's surroundings.
 pub struct House {
@@ -35,6 +30,10 @@ pub struct House {
     pub backups: Vec<MemoryRecords>,
     /// Whether the disk was ever replaced by an older copy.
     pub restored: bool,
+    /// Whether the disk keeps its promises.
+    pub faith: Faith,
+    /// Until when the disk takes long for everything.
+    pub slow_until: i64,
     number: u8,
     starts: u32,
     skew_ms: i64,
@@ -43,6 +42,8 @@ pub struct House {
     working: MemoryRecords,
     inbox: VecDeque<Input>,
     batch: Option<Batch>,
+    /// What a disk that forgets falls back to.
+    forgotten: Vec<Write>,
     watch: Watch,
     #[cfg(feature = "mutants")]
     mutant: Option<ledger::caisse::Mutant>,
@@ -65,65 +66,20 @@ pub struct Begun {
     pub inputs: Vec<Input>,
 }
 
-fn seed(number: u8, purpose: u8) -> [u8; 32] {
-    let mut seed = [purpose; 32];
-    seed[0] = number;
-    seed
-}
-
-fn contact_of(number: u8) -> Contact {
-    let identity = SecretKey::from_seed(&seed(number, 1));
-    let node = SecretKey::from_seed(&seed(number, 2)).public();
-    let sealing = SealingSecret::from_seed(&seed(number, 3)).public();
-    Contact {
-        id: caisse_id(&identity.public()),
-        name: format!("caisse {number}"),
-        territory: vec!["34172".to_owned()],
-        identity: identity.public(),
-        certificate: certify(&identity, &node, &sealing),
-        node,
-        sealing,
-        addresses: Vec::new(),
-    }
-}
-
-fn settings(number: u8) -> Settings {
-    Settings {
-        contact: contact_of(number),
-        rules: Rules {
-            version: 1,
-            from: Date::new(2026, 1, 1).expect("a day"),
-            reason: "simulated".to_owned(),
-            decision: None,
-            allocation: Allocation::PerPerson { amount: ALLOCATION, child: None },
-            contribution: Contribution::SelfSet {
-                least: Cents::from_u32(100),
-                most: Cents::from_u32(25_000),
-                step: Cents::from_u32(100),
-            },
-            issue: Issue::default(),
-            caps: Caps::default(),
-            lots: Lots::default(),
-            keep: Keep::default(),
-        },
-        zone: Zone::paris(),
-        payments: PaymentSettings::default(),
-        accounting: ledger::accounting::Settings::default(),
-        reminders: ledger::dunning::AFTER_DAYS.to_vec(),
-    }
-}
-
-fn secrets(number: u8, starts: u32) -> Secrets {
-    let mut boot = seed(number, 7);
-    boot[1..5].copy_from_slice(&starts.to_le_bytes());
-    Secrets {
-        node: SecretKey::from_seed(&seed(number, 2)),
-        sealing: SealingSecret::from_seed(&seed(number, 3)),
-        pseudonyms: Secret(seed(number, 4)),
-        codes: Secret(seed(number, 5)),
-        salts: Secret(seed(number, 6)),
-        boot: Secret(boot),
-    }
+/// Things that a machine may want done for one input: so many at any time (all that waited for a fence or
+/// a run may be said now), and some more for each part of a message. Whatever a peer sends, what it makes
+/// others do is no more than in proportion to it.
+fn most_effects(input: Option<&Input>) -> usize {
+    const ANY_TIME: usize = 256;
+    const EACH_PART: usize = 4;
+    let Some(Input::Received { message, .. }) = input else { return ANY_TIME };
+    let parts = match message {
+        Message::Have { heads, .. } | Message::Grown(heads) => heads.len(),
+        Message::Entries(entries) => entries.len(),
+        Message::Revoked(list) => list.cards.len(),
+        Message::Want { .. } | Message::AuthRequest(_) | Message::Query { .. } => 1,
+    };
+    ANY_TIME + EACH_PART * parts
 }
 
 impl House {
@@ -135,6 +91,9 @@ impl House {
             disk: MemoryRecords::default(),
             backups: Vec::new(),
             restored: false,
+            faith: Faith::Keeps,
+            slow_until: 0,
+            forgotten: Vec::new(),
             number,
             starts: 0,
             skew_ms,
@@ -152,6 +111,12 @@ impl House {
     #[cfg(feature = "mutants")]
     pub const fn mutate(&mut self, mutant: ledger::caisse::Mutant) {
         self.mutant = Some(mutant);
+    }
+
+    /// Returns the caisse's secrets, for whoever takes it over.
+    #[must_use]
+    pub fn secrets(&self) -> ledger::state::Secrets {
+        secrets(self.number, self.starts)
     }
 
     /// Returns who the caisse is.
@@ -208,15 +173,15 @@ impl House {
         self.machine = Some(machine);
     }
 
-    /// Kills the machine. What was being committed has reached the disk as a whole, or not at all.
-    pub fn crash(&mut self, reached_disk: bool) {
+    /// Kills the machine in the middle of whatever it does. Of what was being committed, so much is on the
+    /// disk as `landed` says.
+    pub fn crash(&mut self, landed: Landed) {
         self.machine = None;
         self.inbox.clear();
-        if let Some(batch) = self.batch.take()
-            && reached_disk
-        {
-            self.disk.apply(batch.writes);
-        }
+        let writes = self.batch.take().map(|batch| batch.writes).unwrap_or_default();
+        let found = disk::found(self.faith, &writes, landed);
+        self.disk.apply(std::mem::take(&mut self.forgotten));
+        self.disk.apply(found);
     }
 
     /// Sets the clock while the machine is down.
@@ -255,13 +220,19 @@ impl House {
         if self.batch.is_some() || self.inbox.is_empty() {
             return Ok(None);
         }
+        #[cfg(feature = "mutants")]
+        machine.begins_batch();
         let mut batch = Batch::default();
         let (mut early, mut inputs) = (Vec::new(), Vec::new());
         while inputs.len() < BATCH
             && let Some(input) = self.inbox.pop_front()
         {
             inputs.push(input.clone());
+            let most = most_effects(inputs.last());
             let effects = machine.handle(clock, input, &self.working);
+            holds(effects.len() <= most, "I18", || {
+                format!("{} things were done for one input", effects.len())
+            })?;
             let barrier = effects.iter().position(|effect| matches!(effect, Effect::Persist(_)));
             for (place, effect) in effects.into_iter().enumerate() {
                 match effect {
@@ -292,6 +263,9 @@ impl House {
             let held = self.disk.get(Kind::Feed, &write.key);
             let same = held.is_none() || held == write.value;
             holds(write.value.is_some() && same, "I9", || "an entry of a feed changed".to_owned())?;
+        }
+        if self.faith == Faith::Forgets && !writes.is_empty() {
+            self.forgotten = disk::undoing(&self.disk, &writes);
         }
         self.disk.apply(writes.iter().cloned());
         Ok((writes, after))

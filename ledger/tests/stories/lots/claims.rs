@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crdt::card::CardCertificate;
 use crdt::feed::{Body, Draft, FeedId, Head};
 use crdt::key::SecretKey;
 use crdt::message::Message;
@@ -15,20 +14,25 @@ use ledger::{Command, Input};
 use proptest::prelude::*;
 
 use super::super::village::{Village, cents, secrets};
-use super::town::Town;
+use super::town::{Town, policy};
 
 /// The host signs whatever it likes.
 fn says(village: &mut Village, body: PairBody) {
-    let feed = FeedId::pair(village.id(0), village.id(1));
-    let mut entries = village.entries(1).into_iter().filter(|e| e.header().feed == feed);
+    says_to(village, 0, 1, body);
+}
+
+/// A house signs whatever it likes, after what the reader holds of it.
+fn says_to(village: &mut Village, author: usize, reader: usize, body: PairBody) {
+    let feed = FeedId::pair(village.id(author), village.id(reader));
+    let mut entries = village.entries(reader).into_iter().filter(|e| e.header().feed == feed);
     let after = entries.next_back().map_or(Head::empty(feed), |last| last.head());
-    let secrets = secrets(village.houses[0].seed, 0);
+    let secrets = secrets(village.houses[author].seed, 0);
     let network = village.charter().network();
     let body = Body::Pair(body);
     let draft = Draft { network, after, body, claimed: Timestamp::from_ms(0), seen: Vec::new() };
     let entry = draft.sign(&secrets.node, &secrets.salts.0);
-    let (from, message) = (village.id(0), Message::Entries(vec![entry]));
-    village.input(1, Input::Received { from, message });
+    let (from, message) = (village.id(author), Message::Entries(vec![entry]));
+    village.input(reader, Input::Received { from, message });
     village.lose_post();
 }
 
@@ -181,7 +185,39 @@ fn a_list_of_cards_that_was_not_signed_by_its_caisse_counts_for_nothing() {
     }
     town.village.cut_off(1);
     town.paid(1, 1_000);
-    let _ = CardCertificate::sign(cards[0], from, &own);
+}
+
+#[test]
+fn a_home_caisse_that_gives_lots_that_cannot_be_or_too_many_or_one_twice_harms_nobody() {
+    let mut town = Town::open();
+    let grant = |byte, terms| PairBody::LotGranted { lot: LotId::new([byte; 16]), terms };
+    let held = |town: &Town, byte| {
+        let lots = town.lots(0).held.into_iter();
+        lots.map(|held| (held.lot, held.state)).find(|(lot, _)| *lot == LotId::new([byte; 16]))
+    };
+    let mut caps = policy();
+    caps.per_sale = cents(5_000);
+    says_to(&mut town.village, 1, 0, grant(1, caps));
+    let mut days = policy();
+    days.days = u16::MAX;
+    says_to(&mut town.village, 1, 0, grant(2, days));
+    for byte in [1, 2] {
+        assert!(held(&town, byte).expect("noted").1.closed, "given back at once");
+    }
+    for byte in 10..30 {
+        says_to(&mut town.village, 1, 0, grant(byte, policy()));
+    }
+    let open = |town: &Town| town.lots(0).held.iter().filter(|held| !held.state.closed).count();
+    assert_eq!(open(&town), ledger::limits::OPEN_LOTS);
+    let mut larger = policy();
+    larger.amount = cents(20_000);
+    says_to(&mut town.village, 1, 0, grant(10, larger));
+    assert_eq!(held(&town, 10).expect("noted").1.terms, Some(policy()), "the first word counts");
+    let unknown = LotId::new([99; 16]);
+    says_to(&mut town.village, 1, 0, PairBody::LotCloseAsked { lot: unknown });
+    says(&mut town.village, PairBody::LotClosed { lot: unknown, spent: cents(1) });
+    assert_eq!(open(&town), ledger::limits::OPEN_LOTS);
+    town.village.all_is_well_at(0);
 }
 
 /// What a lying host says.

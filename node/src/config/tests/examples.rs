@@ -48,7 +48,7 @@ fn shown_keys(section: &str) -> BTreeSet<String> {
 fn the_default_shows_every_key_that_is_read_and_no_other() {
     let mut sections: BTreeSet<&str> =
         BTreeSet::from(["caisse", "rules", "cards", "payments", "receipts", "agreement", "node"]);
-    sections.extend(["chart", "dunning"]);
+    sections.extend(["chart", "dunning", "network", "offline"]);
     let (text, _) = with("[cards]", "[no_such_section_at_all]");
     assert_eq!(listed(&mistake(&text).help), sections.iter().map(|s| (*s).to_owned()).collect());
     // The chart's keys are names of accounts: the next test.
@@ -86,6 +86,8 @@ fn a_small_file_is_enough_and_what_it_leaves_out_is_as_the_default_says() {
     assert_eq!(small.payments, PaymentSettings::default());
     assert_eq!((small.terms, small.payments), (default.terms, default.payments));
     assert_eq!((small.listen, small.http), (default.listen, default.http));
+    let own_addresses = default.addresses;
+    assert_eq!(Reach { own_addresses, ..small.reach }, default.reach);
     assert_eq!(small.rules.version, default.rules.version);
     let Rules { caps, lots, keep, issue, .. } = small.rules;
     assert_eq!((caps, lots, keep), (default.rules.caps, default.rules.lots, default.rules.keep));

@@ -3,37 +3,53 @@
 use std::time::Instant;
 
 use libp2p::allow_block_list::NotAllowed;
+use libp2p::core::ConnectedPoint;
+use libp2p::multiaddr::Protocol;
 use libp2p::request_response::{Message, OutboundFailure};
 use libp2p::swarm::{ConnectionId, DialError, ListenError, SwarmEvent};
-use libp2p::{PeerId, gossipsub, identify, ping};
+use libp2p::{Multiaddr, PeerId, gossipsub, identify, ping};
 use tracing::{debug, info, trace, warn};
 
 use super::Task;
 use crate::network::behaviour::{BehaviourEvent, FederationEvent};
 use crate::network::carrier::{self, Ack, AckChannel, Arrival};
 use crate::network::outbox::Item;
+use crate::network::peers::Link;
 use crate::network::{FromNetwork, Misbehaviour, limits};
 
 impl Task {
     pub(super) fn swarm_event(&mut self, event: SwarmEvent<BehaviourEvent>) {
         match event {
             SwarmEvent::Behaviour(event) => self.behaviour_event(event),
+            SwarmEvent::NewListenAddr { address, .. } if is_circuit(&address) => {
+                info!(%address, "can be reached through a relay");
+            }
             SwarmEvent::NewListenAddr { address, .. } => {
                 info!(%address, "listening");
                 self.outbox.push(FromNetwork::Listening(address.to_string()));
             }
-            SwarmEvent::ListenerClosed { addresses, reason, .. } => {
-                warn!(?addresses, ?reason, "no longer listening");
+            SwarmEvent::ListenerClosed { listener_id, addresses, reason } => {
+                if !self.relay_lost(listener_id) {
+                    warn!(?addresses, ?reason, "no longer listening");
+                }
             }
+            SwarmEvent::ExternalAddrConfirmed { address } => self.is_reached_at(address),
             SwarmEvent::ListenerError { error, .. } => warn!(%error, "trouble while listening"),
-            SwarmEvent::ConnectionEstablished { peer_id, num_established, .. } => {
-                self.established(peer_id, num_established.get());
+            SwarmEvent::ConnectionEstablished { peer_id, connection_id, endpoint, .. } => {
+                self.established(peer_id, link(connection_id, endpoint));
+                self.count_relayed();
             }
-            SwarmEvent::ConnectionClosed { peer_id, num_established, cause, .. } => {
+            SwarmEvent::ConnectionClosed {
+                peer_id, num_established, cause, connection_id, ..
+            } => {
                 trace!(peer = %peer_id, ?cause, num_established, "a connection closed");
+                if let Some(known) = self.peers.get_mut(&peer_id) {
+                    known.links.retain(|link| link.id != connection_id);
+                }
                 if num_established == 0 {
                     self.closed(peer_id);
                 }
+                self.count_relayed();
             }
             SwarmEvent::OutgoingConnectionError { peer_id: Some(peer), error, .. } => {
                 self.not_reached(peer, &error);
@@ -49,22 +65,37 @@ impl Task {
 
     fn behaviour_event(&mut self, event: BehaviourEvent) {
         match event {
-            BehaviourEvent::Limits(never) | BehaviourEvent::Allowed(never) => match never {},
+            BehaviourEvent::Limits(never)
+            | BehaviourEvent::Allowed(never)
+            | BehaviourEvent::Gate(never) => match never {},
             BehaviourEvent::Identify(event) => self.identified(event),
             BehaviourEvent::Ping(ping::Event { peer, connection, result }) => {
                 self.pinged(peer, connection, result);
             }
+            BehaviourEvent::Relay(event) => trace!(?event, "relay"),
+            BehaviourEvent::Carried(event) => debug!(?event, "carried by a relay"),
+            BehaviourEvent::Punching(event) => self.punched(event),
+            BehaviourEvent::Probing(event) => {
+                debug!(address = %event.tested_addr, result = ?event.result, "asked if this can be reached");
+            }
+            BehaviourEvent::Probed(event) => self.probed(event),
+            BehaviourEvent::Lookup(event) => self.looked_up(event),
+            BehaviourEvent::Mapping(event) => info!(?event, "the router's port"),
+            BehaviourEvent::Lan(event) => self.seen_in_lan(event),
             BehaviourEvent::Federation(FederationEvent::Carrier(event)) => self.carried(event),
             BehaviourEvent::Federation(FederationEvent::Gossip(event)) => self.gossiped(event),
         }
     }
 
-    fn established(&mut self, peer: PeerId, connections: u32) {
-        trace!(%peer, connections, "a connection is established");
+    fn established(&mut self, peer: PeerId, link: Link) {
+        trace!(%peer, ?link, "a connection is established");
         if let Some(known) = self.peers.get_mut(&peer) {
+            known.was_relayed = link.is_relayed;
+            known.links.push(link);
             known.connected = true;
             known.dial.pause();
         }
+        self.may_shed(peer);
     }
 
     fn closed(&mut self, peer: PeerId) {
@@ -103,6 +134,7 @@ impl Task {
         if let Some(next) = known.dial.next() {
             self.wake_at(next);
         }
+        self.look_up(peer);
     }
 
     fn turned_away(&mut self, peer: Option<PeerId>, error: &ListenError) {
@@ -128,6 +160,7 @@ impl Task {
                 let Some(network) = self.network else { return };
                 if info.protocols.contains(&carrier::protocol(&network)) {
                     self.greet(peer_id);
+                    self.told_where(peer_id, info);
                 } else {
                     self.wrong_network(peer_id);
                 }
@@ -153,6 +186,7 @@ impl Task {
         known.dial.succeeded();
         info!(caisse = %known.caisse, "connected");
         self.outbox.push(FromNetwork::Connected(known.caisse));
+        self.count_relayed();
     }
 
     fn wrong_network(&mut self, peer: PeerId) {
@@ -316,4 +350,17 @@ impl Task {
         self.outbox.push(FromNetwork::Announcement { from, bytes: message.data });
         gossipsub::MessageAcceptance::Accept
     }
+}
+
+fn link(id: ConnectionId, endpoint: ConnectedPoint) -> Link {
+    let is_relayed = endpoint.is_relayed();
+    let dialled = match endpoint {
+        ConnectedPoint::Dialer { address, .. } => Some(address),
+        ConnectedPoint::Listener { .. } => None,
+    };
+    Link { id, is_relayed, dialled }
+}
+
+fn is_circuit(address: &Multiaddr) -> bool {
+    address.iter().any(|part| matches!(part, Protocol::P2pCircuit))
 }
