@@ -304,7 +304,8 @@ impl Hostile {
         let entry = self.sign(self.head(feed), Body::Public(body));
         self.chains.entry(feed).or_default().push(entry.clone());
         let others = (0..self.ids.len()).filter(|other| *other != self.place);
-        let reads_chain = |other: &usize| other.is_multiple_of(2) || !self.branches.contains_key(&feed);
+        let reads_chain =
+            |other: &usize| other.is_multiple_of(2) || !self.branches.contains_key(&feed);
         let readers: Vec<usize> = others.filter(reads_chain).collect();
         readers
             .into_iter()

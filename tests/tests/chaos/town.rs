@@ -7,10 +7,8 @@ use std::net::Ipv4Addr;
 use crdt::lot::LotTerms;
 use crdt::seal::SealingKey;
 use crdt::{CaisseId, Cents};
-use ledger::command::{OfflineCommand, Purse};
-use ledger::{Answer, Command};
 use tests::config::Config;
-use tests::market::{Shopper, Stall, agree, found, generous_terms};
+use tests::market::{Shopper, Stall, agree, found, generous_terms, give_lots};
 use tests::netns::{Made, Space, World};
 use tests::node::Node;
 use tests::operator::Operator;
@@ -122,7 +120,7 @@ impl Town {
         }
         for (number, operator) in operators.iter().enumerate() {
             let others = ids.iter().enumerate().filter(|(other, _)| *other != number);
-            give_lots(operator, others.map(|(_, id)| *id)).await?;
+            give_lots(operator, MONEY, LOT, others.map(|(_, id)| *id)).await?;
         }
         let mut seal_to = Vec::new();
         for (number, cards) in shoppers.iter().enumerate() {
@@ -195,26 +193,4 @@ impl Town {
     pub fn keep(&mut self) -> Vec<String> {
         self.nodes.iter_mut().map(|node| node.keep().display().to_string()).collect()
     }
-}
-
-/// Puts money into a caisse and lets every partner sell without it.
-async fn give_lots(
-    operator: &Operator,
-    partners: impl Iterator<Item = CaisseId>,
-) -> Result<(), Trouble> {
-    let confirm = Command::ConfirmGrant {
-        funder: "The town".to_owned(),
-        amount: MONEY,
-        reference: "2026-1".to_owned(),
-    };
-    let Answer::GrantConfirmed(grant) = operator.done(&confirm).await? else {
-        return Err(Trouble::answer("a grant", "another answer"));
-    };
-    operator.done(&Command::ReceiveGrant { grant, amount: MONEY, into: Purse::Bank }).await?;
-    operator.done(&Command::Offline(OfflineCommand::SetReserve { amount: MONEY })).await?;
-    for with in partners {
-        let policy = OfflineCommand::SetPolicy { with, policy: Some(LOT) };
-        operator.done(&Command::Offline(policy)).await?;
-    }
-    Ok(())
 }
