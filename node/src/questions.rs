@@ -55,6 +55,8 @@ impl Questions {
                 &mut paces.comparisons
             }
             Message::AuthRequest(_) => &mut paces.authorisations,
+            // A signature to check, and a list that replaces the one before.
+            Message::Revoked(_) => &mut paces.comparisons,
             // What these bring is limited by its bytes.
             Message::Entries(_) | Message::Grown(_) => return true,
         };

@@ -63,7 +63,8 @@ impl Plan {
         };
         let calm = chance.permille(100);
         let rush = chance.permille(300);
-        let hostile = chance.permille(150);
+        // An honest host keeps the ceiling too: only one that does not shows what a rush does to it at home.
+        let hostile = chance.permille(if rush { 400 } else { 100 });
         let up_to = |chance: &mut Chance, most: u32| if calm { 0 } else { chance.within(0, most) };
         Self {
             caisses,

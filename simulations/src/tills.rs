@@ -125,7 +125,9 @@ impl World {
         let ours: Vec<usize> = (0..self.tills.shoppers.len())
             .filter(|other| self.tills.shoppers[*other].home == home)
             .collect();
-        let host = self.another(home);
+        let other = self.another(home);
+        let hostile = (0..self.houses.len()).find(|house| self.is_hostile(*house));
+        let host = hostile.filter(|host| *host != home).unwrap_or(other);
         let stalls: Vec<Stall> =
             self.tills.stalls.iter().filter(|s| same_card || s.host == host).copied().collect();
         for _ in 0..sales {

@@ -23,8 +23,8 @@ struct Talker {
 impl Talker {
     fn of(village: &Village, house: usize) -> Self {
         let feed = FeedId::public(village.id(house));
-        let entries = village.entries(house).into_iter().filter(|e| e.header().feed == feed);
-        let head = entries.last().map_or(Head::empty(feed), |last| last.head());
+        let mut entries = village.entries(house).into_iter().filter(|e| e.header().feed == feed);
+        let head = entries.next_back().map_or(Head::empty(feed), |last| last.head());
         Self { house, head }
     }
 
