@@ -9,6 +9,7 @@ pub mod lot;
 pub mod money;
 pub mod people;
 pub mod rules;
+pub mod till;
 pub mod treasury;
 pub mod values;
 pub mod waiting;
@@ -163,6 +164,9 @@ pub enum Command {
     Expire(rules::Expire),
     /// Takes a payment at one of the caisse's vendors, with a card of this or another caisse.
     Pay(money::Pay),
+    /// A vendor's till: sells also while its node cannot be reached, and sends those sales later.
+    #[command(subcommand)]
+    Till(till::Till),
     /// Gives back what a payment covered, or a part of it.
     Refund(money::Refund),
     /// Payments, at our vendors and of our members elsewhere.

@@ -19,6 +19,7 @@ mod node;
 mod people;
 mod rules;
 mod settle;
+mod till;
 mod treasury;
 mod vendor;
 mod waiting;
@@ -142,6 +143,7 @@ pub async fn carry_out(context: &Context, command: args::Command) -> Result<Done
         Typed::Pot(command) => rules::pot(context, command).await,
         Typed::Expire(command) => rules::expire(context, command).await,
         Typed::Pay(sale) => money::pay(context, sale).await,
+        Typed::Till(command) => till::till(context, command).await,
         Typed::Refund(refund) => money::refund(context, refund).await,
         Typed::Payment(command) => money::payment(context, command).await,
         Typed::Dispute(command) => disputes::dispute(context, command).await,

@@ -4,6 +4,9 @@
 //! seals the code of a card of another caisse, as the page on a vendor's phone does. Every sale has an
 //! id of its own, so a sale of which no answer came is sent again as it is.
 
+pub mod offline;
+pub mod store;
+
 use std::net::SocketAddr;
 
 use crdt::card::CardText;
@@ -18,7 +21,7 @@ use hyper_util::rt::TokioIo;
 use ledger::Answer;
 use ledger::answer::{CardHome, RefundReceipt, VendorInfo};
 use ledger::command::{Code, PaymentCode, Purchase};
-use node::http::SignedReceipt;
+use node::http::{Offline, SignedReceipt};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -83,6 +86,16 @@ pub struct Sale {
     body: Value,
 }
 
+impl Sale {
+    /// Takes up a sale that was stored without a network.
+    #[must_use]
+    pub fn stored(sale: &store::Stored) -> Self {
+        let store::Stored { id, card, amount, code, .. } = sale;
+        let amount = amount.to_string();
+        Self { body: json!({ "id": id, "card": card, "amount": amount, "code": code }) }
+    }
+}
+
 /// One device of a vendor, with one connection that it keeps.
 // No `Debug`: it holds a secret.
 pub struct Till {
@@ -115,6 +128,18 @@ impl Till {
     #[must_use]
     pub const fn vendor(&self) -> &VendorInfo {
         &self.vendor
+    }
+
+    /// Asks for what the till keeps for the time without a network.
+    ///
+    /// # Errors
+    /// [`TillFailure`].
+    pub async fn offline(&mut self) -> Result<Offline, TillFailure> {
+        let connection = self.connection.take();
+        let mut line = Line { address: self.address, secret: &self.secret, connection };
+        let answer = line.ask(Method::GET, "/v1/offline", None).await;
+        self.connection = line.connection;
+        answer
     }
 
     /// Reads a card: where it is from, and how its code must travel.

@@ -4,6 +4,8 @@ mod nodes {
     mod disputes;
     mod lots;
     mod people;
+    mod secret;
+    mod till;
     mod treasury;
 }
 
@@ -119,8 +121,12 @@ impl Caisse {
 
     /// Enrols someone with a card, a contribution and this month's allocation; returns the card's number.
     fn enrol(&self, name: &str) -> String {
+        self.enrol_with(name, "4071")
+    }
+
+    fn enrol_with(&self, name: &str, code: &str) -> String {
         self.done(&["member", "add", "--name", name, "--adults", "1"]);
-        let code = self.file("code", "4071\n");
+        let code = self.file("code", &format!("{code}\n"));
         let card = self.done(&["card", "issue", "--member", name, "--code-file", &code]);
         let month = ["--month", "2026-11"];
         self.done(
@@ -129,7 +135,53 @@ impl Caisse {
         let grant = ["grant", "confirm", "--funder", "Commune", "--reference", "G1"];
         self.done(&[&grant[..], &["--amount", "1000"]].concat());
         self.done(&["allocate", "--month", "2026-11"]);
-        card["card_issued"]["number"].as_str().expect("a number").to_owned()
+        let said = |key: &str| card["card_issued"][key].as_str().expect("a text").to_owned();
+        self.file(&said("number"), &said("qr"));
+        said("number")
+    }
+
+    /// Founds a federation of two whose agreement is in force.
+    fn ally(&self, other: &Self) {
+        for caisse in [self, other] {
+            let contact = caisse.home.path().join("contact.json");
+            caisse.done(&["federation", "contact", "--out", path(&contact)]);
+        }
+        let contact = |caisse: &Self| path(&caisse.home.path().join("contact.json")).to_owned();
+        for caisse in [self, other] {
+            caisse.done(&["federation", "found", &contact(self), &contact(other)]);
+        }
+        let in_force = |info: &Value| info["federation"]["agreements"][0]["in_force"] == true;
+        let offer = |caisse: &Self| {
+            caisse.done(&["status", "--wait"]);
+            let peers = caisse.done(&["peer", "list"]);
+            let id = peers["peers"][0]["id"].as_str().expect("a partner").to_owned();
+            caisse.done(&["federation", "agree", &id]);
+        };
+        offer(self);
+        offer(other);
+        self.until("in force", &["federation", "members"], in_force);
+        other.until("in force", &["federation", "members"], in_force);
+    }
+
+    /// Returns the address of the door for tills.
+    fn door(&self) -> String {
+        let config = std::fs::read_to_string(self.dir().join("caisse.toml")).expect("a config");
+        let line = config.lines().find_map(|line| line.strip_prefix("http = "));
+        line.expect("a door").trim_matches('"').to_owned()
+    }
+
+    /// Records a stall whose till has a secret; returns the file of the secret.
+    fn stall_with_till(&self, name: &str) -> String {
+        let secret = path(&self.home.path().join(format!("secret of {name}"))).to_owned();
+        let add = ["vendor", "add", "--name", name, "--commune", "34172", "--kind", "stall"];
+        self.done(&[&add[..], &["--till-secret-file", &secret]].concat());
+        self.done(&["vendor", "approve", name, "--coverage", "70", "--reason", "local"]);
+        secret
+    }
+
+    /// Returns the text of the QR code of a card.
+    fn printed(&self, number: &str) -> String {
+        std::fs::read_to_string(self.home.path().join(number)).expect("it was issued")
     }
 
     fn stall(&self, name: &str) {
@@ -144,9 +196,13 @@ impl Caisse {
 }
 
 fn start(dir: &Path) -> Child {
+    logged(dir, "warn", Stdio::null())
+}
+
+fn logged(dir: &Path, level: &str, log: Stdio) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_caisse"));
-    let command = command.args(["run", path(dir), "--log", "json", "--log-level", "warn"]);
-    command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary was just built")
+    let command = command.args(["run", path(dir), "--log", "json", "--log-level", level]);
+    command.stdin(Stdio::null()).stderr(log).spawn().expect("the binary was just built")
 }
 
 impl Drop for Caisse {

@@ -217,6 +217,6 @@ fn folded(text: &str) -> String {
 }
 
 /// Returns whether a text fits a sheet.
-fn fits(text: &str) -> bool {
+pub(crate) fn fits(text: &str) -> bool {
     !text.is_empty() && text.chars().count() <= limits::TEXT_CHARS
 }

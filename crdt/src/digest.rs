@@ -30,6 +30,8 @@ pub enum Domain {
     Statement,
     /// What a till asked for under a payment id.
     PaymentRequest,
+    /// What a host asked a home caisse under a payment id.
+    AuthRequest,
     /// An entry of a caisse's own books.
     Journal,
     /// The actor of a catalogue document.
@@ -58,6 +60,7 @@ impl Domain {
             Self::RunResult => "caisse v1 settlement result",
             Self::Statement => "caisse v1 statement",
             Self::PaymentRequest => "caisse v1 payment request",
+            Self::AuthRequest => "caisse v1 authorisation request",
             Self::Journal => "caisse v1 journal entry",
             Self::Actor => "caisse v1 catalogue actor",
             Self::Till => "caisse v1 till secret",

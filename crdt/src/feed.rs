@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::agreement::TermsOffer;
+use crate::agreement::{Eligible, TermsOffer};
 use crate::catalogue::CatalogueChange;
 use crate::digest::{Domain, salted};
 use crate::key::{PublicKey, Purpose, SecretKey, Signature};
@@ -163,6 +163,8 @@ pub enum PublicBody {
         /// The hash of the last one.
         hash: Digest,
     },
+    /// What the author finds eligible when its members buy elsewhere; the last word counts.
+    EligibilityStated(Eligible),
 }
 
 /// Why an envelope is not accepted, in order of precedence.

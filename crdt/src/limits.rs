@@ -27,6 +27,9 @@ pub const PROPOSAL_BASE: usize = 1_000;
 /// Characters of any name or reason that travels between caisses.
 pub const TEXT_CHARS: usize = 200;
 
+/// Kinds of vendors that a caisse names when it states what it finds eligible elsewhere.
+pub const ELIGIBLE_KINDS: usize = 200;
+
 /// Network addresses of one caisse.
 pub const ADDRESSES: usize = 16;
 

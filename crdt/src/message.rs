@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::digest::Domain;
 use crate::feed::{Envelope, FeedId, Head, Keyring, Rejected, Verified};
 use crate::revocation::RevocationList;
 use crate::seal::Sealed;
-use crate::{CardId, Cents, Digest, PaymentId, VendorId, limits};
+use crate::{CardId, Cents, Digest, PaymentId, VendorId, limits, wire};
 
 /// A message from one node to another. On the wire its entries are [`Envelope`]s; the machine takes
 /// only messages whose entries are [`Verified`].
@@ -39,6 +40,11 @@ pub enum Message<Entry> {
     /// A home caisse tells a host which of its cards do not pay without it. The machine checks the
     /// signature.
     Revoked(Box<RevocationList>),
+    /// A home caisse says that a question came under the id of another one: the first one's answer stands.
+    Conflict {
+        /// The payment.
+        payment: PaymentId,
+    },
 }
 
 /// Whether a message expects the same in return.
@@ -48,6 +54,27 @@ pub enum Reply {
     Wanted,
     /// This is the answer.
     Given,
+}
+
+/// What is bought, as far as the home caisse must know it to check what it is asked to cover.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bought {
+    /// What kind of place the vendor is, as in its sheet of the catalogue.
+    pub kind: String,
+    /// The whole price.
+    pub price: Cents,
+    /// The hash of everything else that the till asked for, such as the basket: not for the home caisse.
+    pub details: Digest,
+}
+
+impl Bought {
+    /// Returns the hash of the till's request, to which the code is sealed. A host that names another price
+    /// than the till did names another request, for which the code does not open.
+    #[must_use]
+    pub fn request(&self, payment: PaymentId, card: CardId, vendor: VendorId) -> Digest {
+        let all = wire::encode(&(payment, card, vendor, self.price, self.details));
+        Domain::PaymentRequest.hash(&all)
+    }
 }
 
 /// What a host asks of the home caisse.
@@ -61,10 +88,20 @@ pub struct AuthRequest {
     pub vendor: VendorId,
     /// What the home caisse is asked to pay.
     pub covered: Cents,
-    /// The hash of the till's request, bound into the sealed code.
-    pub request: Digest,
+    /// What is bought.
+    pub bought: Bought,
     /// The member's code, sealed by the till to the home caisse.
     pub code: Sealed,
+}
+
+impl AuthRequest {
+    /// Returns the hash of what is asked, by which a home caisse knows a repeated question. The sealed code is
+    /// left out: a till that asks a restored host again seals its code again, with other chance.
+    #[must_use]
+    pub fn content(&self) -> Digest {
+        let Self { payment, card, vendor, covered, bought, code: _ } = self;
+        Domain::AuthRequest.hash(&wire::encode(&(payment, card, vendor, covered, bought)))
+    }
 }
 
 impl Message<Envelope> {
@@ -76,8 +113,9 @@ impl Message<Envelope> {
                 heads.len() <= limits::HEADS_PER_MESSAGE
             }
             Self::Entries(entries) => entries.len() <= limits::ENTRIES_PER_MESSAGE,
+            Self::AuthRequest(ask) => ask.bought.kind.chars().count() <= limits::TEXT_CHARS,
             Self::Revoked(list) => list.cards.len() <= limits::REVOKED_CARDS,
-            Self::Want { .. } | Self::AuthRequest(_) | Self::Query { .. } => true,
+            Self::Want { .. } | Self::Query { .. } | Self::Conflict { .. } => true,
         }
     }
 
@@ -98,6 +136,7 @@ impl Message<Envelope> {
             Self::AuthRequest(request) => Message::AuthRequest(request),
             Self::Query { payment } => Message::Query { payment },
             Self::Revoked(list) => Message::Revoked(list),
+            Self::Conflict { payment } => Message::Conflict { payment },
         };
         (message, rejected)
     }
@@ -117,6 +156,7 @@ impl Message<Verified> {
             Self::AuthRequest(request) => Message::AuthRequest(request),
             Self::Query { payment } => Message::Query { payment },
             Self::Revoked(list) => Message::Revoked(list),
+            Self::Conflict { payment } => Message::Conflict { payment },
         }
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Domain;
 use crate::feed::{Head, Verified};
 use crate::lot::LotTerms;
+use crate::message::Bought;
 use crate::seal::Sealed;
 use crate::{
     CaisseId, CardId, Cents, Digest, LotId, Month, PaymentId, Pseudonym, RunId, SignedCents,
@@ -61,8 +62,8 @@ pub enum PairBody {
         card: CardId,
         /// What the home caisse would owe.
         covered: Cents,
-        /// The hash of the till's request, bound into the sealed code.
-        request: Digest,
+        /// What is bought; the hash of the till's request follows from it.
+        bought: Bought,
         /// The member's code, sealed to the home caisse.
         code: Sealed,
     },
@@ -127,8 +128,8 @@ pub enum PairBody {
         card: CardId,
         /// What the home caisse owes.
         covered: Cents,
-        /// The hash of the till's request, bound into the sealed code.
-        request: Digest,
+        /// What is bought; the hash of the till's request follows from it.
+        bought: Bought,
         /// The member's code, sealed to the home caisse.
         code: Sealed,
     },
@@ -138,6 +139,16 @@ pub enum PairBody {
         lot: LotId,
         /// What it sold by it, all its sales included.
         spent: Cents,
+    },
+    /// The home caisse's member contests a payment that is owed: until it ends, no statement counts it.
+    Contested {
+        /// The payment.
+        payment: PaymentId,
+    },
+    /// A contested payment counts again.
+    ContestEnded {
+        /// The payment.
+        payment: PaymentId,
     },
 }
 
@@ -184,6 +195,9 @@ pub enum DenyReason {
     /// A claim on a lot that is not known, is closed, or does not allow so much.
     #[error("the claim is beyond what the lot allows")]
     Lot,
+    /// Not eligible by the rules of the home caisse, or at a lower rate only. Decided right after the card's code.
+    #[error("the card's caisse does not cover this, or less of it, by its own rules")]
+    NotEligible,
 }
 
 /// One payment between two caisses, as their pair feeds tell it.
@@ -195,6 +209,8 @@ pub struct Line {
     pub obliged: Cents,
     /// What the host gave back.
     pub refunded: Cents,
+    /// Whether the home caisse's member contests it: then it is owed, but not settled for now.
+    pub contested: bool,
 }
 
 /// The two ends of a pair, in the order of their ids.
@@ -254,6 +270,8 @@ pub enum AnomalyKind {
     RefundAboveCaptured,
     /// The sums do not fit an amount of money; it does not count.
     Overflow,
+    /// A payment is contested that is not owed; it does not count.
+    ContestedNothing,
 }
 
 /// What two caisses owe each other, as a function of their two pair feeds.
@@ -261,14 +279,33 @@ pub enum AnomalyKind {
 pub struct PairLedger {
     pair: Pair,
     lines: BTreeMap<(CaisseId, PaymentId), Line>,
+    /// What the home caisse said of each payment and where, to tell what counted at an earlier cut.
+    past: BTreeMap<(CaisseId, PaymentId), Past>,
     anomalies: Vec<Anomaly>,
+}
+
+/// The places of a home caisse's feed that speak of one payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Past {
+    obliged: u64,
+    /// From which places on it was contested, or no longer.
+    contested: Vec<(u64, bool)>,
+}
+
+impl Past {
+    /// Returns whether a statement up to a place of the home caisse's feed counted the payment.
+    fn counted_at(&self, place: u64) -> bool {
+        let mut before = self.contested.iter().rev().filter(|(from, _)| *from <= place);
+        self.obliged <= place && before.next().is_none_or(|(_, contested)| !contested)
+    }
 }
 
 impl PairLedger {
     /// Folds the entries of the two feeds up to a cut. Each feed's entries must be in order; how the
     /// two are interleaved does not matter: debts are read first, then what was given back.
     pub fn fold<'a>(pair: Pair, entries: impl IntoIterator<Item = &'a Verified>) -> Self {
-        let mut ledger = Self { pair, lines: BTreeMap::new(), anomalies: Vec::new() };
+        let mut ledger =
+            Self { pair, lines: BTreeMap::new(), past: BTreeMap::new(), anomalies: Vec::new() };
         let mut refunds = Vec::new();
         for entry in entries {
             let author = entry.header().feed.author;
@@ -281,6 +318,10 @@ impl PairLedger {
             match body {
                 PairBody::Obliged { payment, covered } => {
                     ledger.oblige(entry, other, *payment, *covered);
+                }
+                PairBody::Contested { payment } => ledger.contest(entry, other, *payment, true),
+                PairBody::ContestEnded { payment } => {
+                    ledger.contest(entry, other, *payment, false);
                 }
                 PairBody::Refunded { payment, amount, .. } => {
                     refunds.push((entry, author, *payment, *amount));
@@ -306,7 +347,9 @@ impl PairLedger {
     }
 
     fn oblige(&mut self, entry: &Verified, host: CaisseId, payment: PaymentId, covered: Cents) {
-        let line = Line { host, obliged: covered, refunded: Cents::ZERO };
+        let line = Line { host, obliged: covered, refunded: Cents::ZERO, contested: false };
+        let past = Past { obliged: entry.header().seq, contested: Vec::new() };
+        self.past.entry((host, payment)).or_insert(past);
         match self.lines.entry((host, payment)) {
             std::collections::btree_map::Entry::Vacant(place) => {
                 place.insert(line);
@@ -315,6 +358,31 @@ impl PairLedger {
                 self.anomaly(entry, AnomalyKind::ObligedTwice);
             }
         }
+    }
+
+    /// A contest and the debt that it is about are of one author, so their order is that of the feed.
+    fn contest(&mut self, entry: &Verified, host: CaisseId, payment: PaymentId, contested: bool) {
+        let of = (host, payment);
+        match (self.lines.get_mut(&of), self.past.get_mut(&of)) {
+            (Some(line), Some(past)) => {
+                line.contested = contested;
+                past.contested.push((entry.header().seq, contested));
+            }
+            _ => self.anomaly(entry, AnomalyKind::ContestedNothing),
+        }
+    }
+
+    /// Counts what a settled statement counted, whatever was contested since: a debt that was paid cannot be
+    /// contested away. A home caisse that keeps to the protocol does not try.
+    #[must_use]
+    pub fn with_settled(mut self, cuts: &[Cut]) -> Self {
+        for ((host, payment), line) in self.lines.iter_mut().filter(|(_, line)| line.contested) {
+            let past = self.past.get(&(*host, *payment));
+            // The home caisse is the other one.
+            let home = |cut: &Cut| if *host == self.pair.low { cut.high.seq } else { cut.low.seq };
+            line.contested = !cuts.iter().any(|cut| past.is_some_and(|p| p.counted_at(home(cut))));
+        }
+        self
     }
 
     /// A refund that came before the obligation it takes back counts as soon as the obligation does;
@@ -345,10 +413,12 @@ impl PairLedger {
         &self.anomalies
     }
 
-    /// Returns what `high` owes `low` in all, settlements not counted; `None` on overflow.
+    /// Returns what `high` owes `low` in all, settlements and what is contested not counted; `None` on
+    /// overflow.
     #[must_use]
     pub fn owed_to_low(&self) -> Option<SignedCents> {
-        self.lines.values().try_fold(SignedCents::ZERO, |sum, line| {
+        let mut counted = self.lines.values().filter(|line| !line.contested);
+        counted.try_fold(SignedCents::ZERO, |sum, line| {
             let amount = line.obliged.checked_sub(line.refunded)?.signed();
             let amount = if line.host == self.pair.low { amount } else { amount.negated() };
             sum.checked_add(amount)

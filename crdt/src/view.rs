@@ -81,6 +81,7 @@ impl View {
                 self.settlements.say(author, *run, Word::Aborted(reason.clone()));
             }
             PublicBody::CertSeen { run } => self.settlements.cert_seen(author, *run),
+            PublicBody::EligibilityStated(eligible) => self.agreements.state(author, eligible),
             PublicBody::BooksHead { entries, hash } => {
                 self.books.insert(author, BooksHead { entries: *entries, hash: *hash });
             }

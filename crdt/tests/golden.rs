@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crdt::agreement::{Eligibility, Terms, TermsOffer};
+use crdt::agreement::{Eligibility, Eligible, Terms, TermsOffer};
 use crdt::card::{CardCertificate, CardText, card_id};
 use crdt::catalogue::{CatalogueChange, Subject};
 use crdt::contact::{Contact, caisse_id, certify};
@@ -15,7 +15,7 @@ use crdt::feed::{
 };
 use crdt::key::SecretKey;
 use crdt::lot::LotTerms;
-use crdt::message::{AuthRequest, Message, Reply};
+use crdt::message::{AuthRequest, Bought, Message, Reply};
 use crdt::pair::{Cut, DenyReason, Pair, PairBody};
 use crdt::register::{Change, Charter, Proposal};
 use crdt::revocation::RevocationList;
@@ -101,6 +101,7 @@ fn public_bodies() -> Vec<PublicBody> {
         PublicBody::RunAborted { run, reason: "erreur".to_owned() },
         PublicBody::CertSeen { run },
         PublicBody::BooksHead { entries: 70_000, hash: Digest::new([7; 32]) },
+        PublicBody::EligibilityStated(eligible()),
     ]
 }
 
@@ -121,12 +122,23 @@ fn public_name(body: &PublicBody) -> &'static str {
         PublicBody::RunAborted { .. } => "RunAborted",
         PublicBody::CertSeen { .. } => "CertSeen",
         PublicBody::BooksHead { .. } => "BooksHead",
+        PublicBody::EligibilityStated(_) => "EligibilityStated",
     }
+}
+
+fn eligible() -> Eligible {
+    let kinds = [("Market".to_owned(), BasisPoints::new(7_000).expect("a rate"))];
+    Eligible::new(kinds, Some(BasisPoints::WHOLE)).expect("it fits")
 }
 
 fn sealed() -> Sealed {
     // Sealing draws its own randomness; here only the place of the bytes matters.
     wire::decode(&wire::encode(&vec![8_u8; 52])).expect("a sealed code is bytes")
+}
+
+fn bought() -> Bought {
+    let price = Cents::from_u32(1_250);
+    Bought { kind: "market".to_owned(), price, details: Digest::new([16; 32]) }
 }
 
 fn pair_bodies() -> Vec<PairBody> {
@@ -143,7 +155,14 @@ fn pair_bodies() -> Vec<PairBody> {
         PairBody::Denied { payment, reason: DenyReason::Conflict },
         PairBody::Captured { payment, vendor, covered, request },
         PairBody::Voided { payment },
-        PairBody::FloorCaptured { payment, vendor, card, covered, request, code: sealed() },
+        PairBody::FloorCaptured {
+            payment,
+            vendor,
+            card,
+            covered,
+            bought: bought(),
+            code: sealed(),
+        },
         PairBody::Obliged { payment, covered },
         PairBody::FloorDeclined { payment, reason: DenyReason::UnknownCard },
         PairBody::Refunded { refund: PaymentId::new([12; 16]), payment, amount: covered },
@@ -151,8 +170,18 @@ fn pair_bodies() -> Vec<PairBody> {
         PairBody::PayReceived { run, amount: covered },
         PairBody::LotGranted { lot, terms },
         PairBody::LotCloseAsked { lot },
-        PairBody::OfflineCaptured { payment, lot, vendor, card, covered, request, code: sealed() },
+        PairBody::OfflineCaptured {
+            payment,
+            lot,
+            vendor,
+            card,
+            covered,
+            bought: bought(),
+            code: sealed(),
+        },
         PairBody::LotClosed { lot, spent: covered },
+        PairBody::Contested { payment },
+        PairBody::ContestEnded { payment },
     ]
 }
 
@@ -172,6 +201,8 @@ fn pair_name(body: &PairBody) -> &'static str {
         PairBody::LotCloseAsked { .. } => "LotCloseAsked",
         PairBody::OfflineCaptured { .. } => "OfflineCaptured",
         PairBody::LotClosed { .. } => "LotClosed",
+        PairBody::Contested { .. } => "Contested",
+        PairBody::ContestEnded { .. } => "ContestEnded",
     }
 }
 
@@ -200,7 +231,7 @@ fn messages() -> Vec<(&'static str, Message<Envelope>)> {
         card: card_id(&ids().0, [1, 2, 3, 4, 5, 6]),
         vendor: VendorId::new([5; 16]),
         covered: Cents::from_u32(875),
-        request: Digest::new([10; 32]),
+        bought: bought(),
         code: sealed(),
     };
     let said = entry(Body::Pair(PairBody::Voided { payment: PaymentId::new([9; 16]) }));
@@ -212,6 +243,7 @@ fn messages() -> Vec<(&'static str, Message<Envelope>)> {
         Message::AuthRequest(auth),
         Message::Query { payment: PaymentId::new([9; 16]) },
         Message::Revoked(Box::new(revocations())),
+        Message::Conflict { payment: PaymentId::new([9; 16]) },
     ];
     let name = |message: &Message<Envelope>| match message {
         Message::Have { .. } => "message Have",
@@ -221,6 +253,7 @@ fn messages() -> Vec<(&'static str, Message<Envelope>)> {
         Message::AuthRequest(_) => "message AuthRequest",
         Message::Query { .. } => "message Query",
         Message::Revoked(_) => "message Revoked",
+        Message::Conflict { .. } => "message Conflict",
     };
     all.into_iter().map(|message| (name(&message), message)).collect()
 }

@@ -31,6 +31,7 @@ pub use people::*;
 pub use persons::*;
 pub use treasury::*;
 
+use crate::federation::ceiling::CeilingUse;
 use crate::guarantee::Guarantee;
 use crate::lots::OpenLot;
 use crate::verify::Report;
@@ -164,4 +165,6 @@ pub struct Status {
     pub over_quota: Vec<CaisseId>,
     /// Partners with an agreement that cannot be reached, and what can be sold without them.
     pub degraded: Vec<LotRoom>,
+    /// Agreements of whose ceiling half or more is used.
+    pub ceilings: Vec<CeilingUse>,
 }

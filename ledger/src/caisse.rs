@@ -12,8 +12,8 @@ use crate::refused::Refused;
 use crate::state::{Secrets, Settings, State};
 use crate::turn::{Effect, Input, Outcome, Turn};
 use crate::{
-    accounting, allocation, card, disputes, expiry, federation, grant, home, host, member, offline,
-    people, planning, query, refund, settle, shelf, treasury, vendor,
+    accounting, allocation, card, dispute, disputes, expiry, federation, grant, home, host, member,
+    offline, people, planning, query, refund, settle, shelf, treasury, vendor,
 };
 
 /// One caisse: a state that changes only by inputs, and says by effects what it wants done.
@@ -166,6 +166,12 @@ impl Caisse {
         self.state.waiting.len() + self.state.holds.len()
     }
 
+    /// Returns how far the ceilings of agreements are used.
+    #[must_use]
+    pub fn ceilings(&self) -> Vec<federation::ceiling::CeilingUse> {
+        federation::ceiling::all(&self.state)
+    }
+
     /// Returns the caisses that this one can prove to have forked.
     #[must_use]
     pub fn forked(&self) -> Vec<CaisseId> {
@@ -251,6 +257,8 @@ fn receive(
     match message {
         Message::Have { heads, reply } => {
             federation::have(state, turn, from, &heads, reply);
+            federation::eligible::publish_ours(state, turn);
+            dispute::contest::follow(state, turn, from);
             shelf::publish(state, turn);
             settle::advance(state, turn);
             offline::met(state, turn, from);
@@ -261,5 +269,6 @@ fn receive(
         Message::AuthRequest(ask) => home::authorise(state, turn, from, &ask),
         Message::Query { payment } => host::queried(state, turn, from, payment),
         Message::Revoked(list) => offline::hears_list(state, turn, from, &list),
+        Message::Conflict { payment } => host::conflict(state, turn, from, payment),
     }
 }

@@ -4,6 +4,7 @@
 //! within 10 working days, and for 15 days the contested amount is not paid out to the vendor. The member
 //! gets nothing in advance.
 
+pub mod contest;
 mod decide;
 mod letter;
 mod open;
@@ -20,6 +21,7 @@ use crate::note;
 use crate::payment::{Charge, Sale};
 use crate::records::Kind;
 use crate::refused::{AnswerRefused, DisputesRefused, Refused};
+use crate::state::State;
 use crate::turn::{Outcome, Turn};
 
 pub(crate) use decide::{answer, foresee};
@@ -146,7 +148,7 @@ fn charge_of(turn: &Turn<'_>, host: &CaisseId, payment: PaymentId) -> Option<Cha
 }
 
 /// What this caisse has borne of a sale elsewhere: the charge itself does not know of it.
-fn borne(turn: &Turn<'_>, host: &CaisseId, payment: PaymentId) -> Cents {
+pub(crate) fn borne(turn: &Turn<'_>, host: &CaisseId, payment: PaymentId) -> Cents {
     let of_payment = all(turn).filter(|(_, dispute)| {
         dispute.payment == payment && dispute.host == *host && dispute.vendor.is_none()
     });
@@ -154,10 +156,11 @@ fn borne(turn: &Turn<'_>, host: &CaisseId, payment: PaymentId) -> Cents {
 }
 
 /// Withdraws a dispute, for the member.
-pub(crate) fn withdraw(turn: &mut Turn<'_>, id: DisputeId) -> Outcome {
+pub(crate) fn withdraw(state: &mut State, turn: &mut Turn<'_>, id: DisputeId) -> Outcome {
     let mut dispute = still_open(turn, id).map_err(refused)?;
     dispute.state = DisputeState::Withdrawn { on: turn.today() };
     turn.put(Kind::Dispute, id.as_bytes(), &dispute);
+    contest::follow(state, turn, dispute.host);
     Ok(told(turn, id, &dispute))
 }
 
@@ -219,6 +222,7 @@ fn info(turn: &Turn<'_>, id: DisputeId, dispute: &Dispute) -> DisputeInfo {
         frozen: !frozen_of_sale(turn, dispute).is_zero(),
         overdue: state == DisputeState::Open && today > answer_by,
         given_by_host: given_by_host(turn, dispute),
+        settlement: contest::of_dispute(turn, dispute),
         state,
     }
 }
@@ -227,7 +231,7 @@ fn info(turn: &Turn<'_>, id: DisputeId, dispute: &Dispute) -> DisputeInfo {
 fn given_by_host(turn: &Turn<'_>, dispute: &Dispute) -> Cents {
     let elsewhere = dispute.vendor.is_none();
     let charge = elsewhere.then(|| charge_of(turn, &dispute.host, dispute.payment)).flatten();
-    charge.map_or(Cents::ZERO, |charge| charge.refunded.saturating_sub(dispute.given_before))
+    charge.map_or(Cents::ZERO, |charge| charge.given().saturating_sub(dispute.given_before))
 }
 
 /// Lists disputes: those that are not answered first, by the day of the answer; then the latest closed.

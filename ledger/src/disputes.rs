@@ -23,7 +23,7 @@ pub(crate) fn carry_out(
         DisputesCommand::Answer { dispute, decision } => {
             dispute::answer(state, turn, dispute, &decision)
         }
-        DisputesCommand::Withdraw { dispute } => dispute::withdraw(turn, dispute),
+        DisputesCommand::Withdraw { dispute } => dispute::withdraw(state, turn, dispute),
         DisputesCommand::Agree { member, amount, from } => {
             agreed::agree(state, turn, member, amount, from)
         }

@@ -1,8 +1,10 @@
 //! Our place in the federation: what we said, what we heard, and when we may speak.
 
 mod accept;
+pub mod ceiling;
 mod commands;
 mod compare;
+pub(crate) mod eligible;
 mod quota;
 
 use std::collections::{BTreeMap, BTreeSet};

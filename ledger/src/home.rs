@@ -4,10 +4,10 @@ mod hears;
 mod relearns;
 
 use crdt::agreement::Terms;
-use crdt::message::{AuthRequest, Message};
+use crdt::message::{AuthRequest, Bought, Message};
 use crdt::pair::{DenyReason, PairBody};
 use crdt::seal::Sealed;
-use crdt::{CaisseId, CardId, Cents, Digest, MemberId, Month, PaymentId, Timestamp};
+use crdt::{CaisseId, CardId, Cents, MemberId, Month, PaymentId, Timestamp, VendorId};
 
 pub(crate) use hears::{hears, oblige, release};
 pub(crate) use relearns::relearns;
@@ -52,8 +52,19 @@ pub(crate) struct Request<'a> {
     pub payment: PaymentId,
     pub card: CardId,
     pub covered: Cents,
-    pub digest: Digest,
+    pub vendor: VendorId,
+    /// What is bought, by which the code opens and what is eligible is checked.
+    pub bought: &'a Bought,
     pub code: &'a Sealed,
+}
+
+impl Request<'_> {
+    /// Returns the question that a host asks, or would have asked, for it.
+    pub fn question(&self) -> AuthRequest {
+        let Self { payment, card, vendor, covered, .. } = *self;
+        let (bought, code) = (self.bought.clone(), self.code.clone());
+        AuthRequest { payment, card, vendor, covered, bought, code }
+    }
 }
 
 /// Answers a host's request: the first answer is the only one.
@@ -67,7 +78,11 @@ pub(crate) fn authorise(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, 
     #[cfg(feature = "mutants")]
     let known = known.filter(|_| !state.is_mutant(crate::caisse::Mutant::M2));
     if let Some(charge) = known {
-        answer_again(state, turn, host, ask.payment, charge);
+        if is_other(&charge, ask) {
+            turn.send(host, Message::Conflict { payment: ask.payment });
+        } else {
+            answer_again(state, turn, host, ask.payment, charge);
+        }
         return;
     }
     if !federation::may_ask(state, turn, host) {
@@ -78,7 +93,8 @@ pub(crate) fn authorise(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, 
         payment: ask.payment,
         card: ask.card,
         covered: ask.covered,
-        digest: ask.request,
+        vendor: ask.vendor,
+        bought: &ask.bought,
         code: &ask.code,
     };
     match decide(state, turn, &request) {
@@ -88,6 +104,24 @@ pub(crate) fn authorise(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, 
             let said = federation::say(state, turn, host, body);
             put_closed(turn, host, ask.payment, ChargeState::Denied(reason), said);
         }
+    }
+    remember_question(turn, host, ask);
+}
+
+/// Returns whether a question is another one than that which was answered under its id. Of a charge that a
+/// restore has lost only the amount is known.
+fn is_other(charge: &Charge, ask: &AuthRequest) -> bool {
+    let promised = matches!(charge.state, ChargeState::Held | ChargeState::Obliged);
+    match charge.asked {
+        Some(asked) => asked != ask.content(),
+        None => promised && charge.covered != ask.covered,
+    }
+}
+
+fn remember_question(turn: &mut Turn<'_>, host: CaisseId, ask: &AuthRequest) {
+    let key = charge_key(&host, &ask.payment);
+    if let Some(charge) = turn.get::<Charge>(Kind::Charge, &key) {
+        turn.put(Kind::Charge, &key, &Charge { asked: Some(ask.content()), ..charge });
     }
 }
 
@@ -109,8 +143,8 @@ fn answer_again(
     federation::say_again(state, turn, host, charge.said);
 }
 
-/// Decides in the order of precedence of [`DenyReason`], except that what the member restricted comes right
-/// after the code; changes nothing but the count of wrong codes.
+/// Decides in the order of precedence of [`DenyReason`], except that what is eligible and what the member
+/// restricted come right after the code; changes nothing but the count of wrong codes.
 fn decide(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -118,7 +152,8 @@ fn decide(
 ) -> Result<Payer, DenyReason> {
     let host = request.host;
     let terms = federation::terms_with(state, host).ok_or(DenyReason::NoAgreement)?;
-    let code = state.secrets.sealing.open(request.code, &request.payment, &request.digest);
+    let digest = request.bought.request(request.payment, request.card, request.vendor);
+    let code = state.secrets.sealing.open(request.code, &request.payment, &digest);
     let code = code.unwrap_or_default();
     let member =
         card::check(state, turn, request.card, &code).map_err(|refused| match refused {
@@ -127,6 +162,8 @@ fn decide(
             CardRefused::Locked(_) => DenyReason::CardLocked,
             CardRefused::WrongCode(_) => DenyReason::WrongCode,
         })?;
+    let Request { vendor, bought, covered, .. } = *request;
+    federation::eligible::check(state, host, vendor, bought, covered)?;
     // A partner learns that the card does not pay, not why.
     card::may_pay(state, turn, request.card, member, Place::Elsewhere).map_err(|refused| {
         match refused {
@@ -256,10 +293,12 @@ fn hold(
         account: Some(account),
         covered,
         refunded: Cents::ZERO,
+        recovered: Cents::ZERO,
         state: ChargeState::Held,
         said,
         lot: None,
         loss: None,
+        asked: None,
     };
     let key = charge_key(&host, &payment);
     turn.put(Kind::Charge, &key, &charge);
@@ -276,9 +315,19 @@ pub(crate) fn put_closed(
     said: u64,
 ) {
     let (at, zero) = (turn.now, Cents::ZERO);
-    let (member, account) = (None, None);
-    let (covered, refunded, lot, loss) = (zero, zero, None, None);
-    let charge = Charge { at, member, account, covered, refunded, state, said, lot, loss };
+    let charge = Charge {
+        at,
+        member: None,
+        account: None,
+        covered: zero,
+        refunded: zero,
+        recovered: zero,
+        state,
+        said,
+        asked: None,
+        lot: None,
+        loss: None,
+    };
     turn.put(Kind::Charge, &charge_key(&host, &payment), &charge);
 }
 

@@ -11,10 +11,10 @@ use crdt::card::{CardText, issuer_prefix};
 use crdt::message::{AuthRequest, Message};
 use crdt::pair::PairBody;
 use crdt::register::prefix;
-use crdt::{BasisPoints, CaisseId, CardId, Cents, LotId, PaymentId, RequestId, Timestamp};
+use crdt::{CaisseId, CardId, Cents, LotId, PaymentId, RequestId, Timestamp};
 
-pub(crate) use hears::hears;
 use hears::{asked, close, credit_vendor};
+pub(crate) use hears::{conflict, hears};
 pub(crate) use relearns::relearns;
 use relearns::unheard_sale;
 
@@ -96,12 +96,20 @@ pub(crate) fn pay(state: &mut State, turn: &mut Turn<'_>, request: RequestId, in
         lines: quote.lines,
         bonus: Cents::ZERO,
         left: None,
+        eligibility: None,
         refunded: Cents::ZERO,
         state: SaleState::Paid,
         said: 0,
         lot: None,
     };
     let refused = match (&intent.code, home == state.me) {
+        (PaymentCode::Sealed(code), true) => {
+            // A till without a network to us seals the codes of our own cards too. One that does not open is
+            // a wrong one.
+            let code = state.secrets.sealing.open(code, &intent.payment, &intent.request());
+            let code = code.unwrap_or_default();
+            return at_home::pay(state, turn, request, intent, sale, &code);
+        }
         (PaymentCode::Plain(code), true) => {
             return at_home::pay(state, turn, request, intent, sale, code.digits());
         }
@@ -111,7 +119,7 @@ pub(crate) fn pay(state: &mut State, turn: &mut Turn<'_>, request: RequestId, in
                 Err(refused) => refused,
             }
         }
-        (PaymentCode::Plain(_), false) | (PaymentCode::Sealed(_), true) => PaymentRefused::CodeForm,
+        (PaymentCode::Plain(_), false) => PaymentRefused::CodeForm,
     };
     turn.reply(request, Err(refused.into()));
 }
@@ -132,6 +140,8 @@ fn pay_again(
         // The hash is the same, so this is the price that a restore had lost.
         sale.amount = intent.purchase.amount;
         sale.member_share = sale.amount.saturating_sub(sale.covered);
+        let terms = federation::terms_with(state, sale.home).filter(|_| sale.home != state.me);
+        sale.eligibility = terms.map(|terms| terms.eligibility);
         if let Ok((_, quote)) = check(state, turn, intent)
             && quote.covered == sale.covered
         {
@@ -157,11 +167,9 @@ fn check(
     let vendor = state.vendors.get(&intent.vendor).ok_or(PaymentRefused::UnknownVendor)?;
     let rate = vendor.coverage(turn.now).ok_or(PaymentRefused::VendorNotApproved)?;
     let home = home_of(state, &intent.card)?;
-    let most = (home != state.me).then(|| {
-        let terms = federation::terms_with(state, home);
-        terms.map_or(BasisPoints::WHOLE, |terms| terms.coverage_max)
-    });
-    let buyer = Buyer { today: turn.today(), most };
+    let visitor = federation::eligible::visitor_rates(state, home, rate, &vendor.kind)?;
+    let rate = visitor.map_or(rate, |visitor| visitor.vendor);
+    let buyer = Buyer { today: turn.today(), visitor };
     let quote = sale::quote(state, intent.vendor, rate, &buyer, &intent.purchase)?;
     Ok((home, quote))
 }
@@ -216,7 +224,10 @@ fn ask(
     if connected && would_owe(state, home, sale.covered).is_none_or(|o| o > terms.ceiling) {
         return Err(PaymentRefused::HomeOwes { ceiling: terms.ceiling });
     }
-    sale.state = SaleState::Asked { card, code, scanned };
+    let kind = state.vendors.get(&sale.vendor).map(|vendor| vendor.kind.clone());
+    let bought = intent.purchase.bought(kind.unwrap_or_default());
+    sale.eligibility = Some(terms.eligibility);
+    sale.state = SaleState::Asked { card, code, scanned, bought };
     let payment = intent.payment;
     turn.put(Kind::Sale, payment.as_bytes(), &sale);
     turn.put(Kind::Open, &open_key(OPEN_SALE, payment.as_bytes()), &());
@@ -241,7 +252,7 @@ fn would_owe(state: &State, home: CaisseId, more: Cents) -> Option<Cents> {
 }
 
 fn send_question(turn: &mut Turn<'_>, payment: PaymentId, sale: &Sale) {
-    let (SaleState::Asked { card, code, .. }, Some(request)) = (&sale.state, sale.request) else {
+    let SaleState::Asked { card, code, bought, .. } = &sale.state else {
         return;
     };
     let question = AuthRequest {
@@ -249,7 +260,7 @@ fn send_question(turn: &mut Turn<'_>, payment: PaymentId, sale: &Sale) {
         card: *card,
         vendor: sale.vendor,
         covered: sale.covered,
-        request,
+        bought: bought.clone(),
         code: code.clone(),
     };
     turn.send(sale.home, Message::AuthRequest(question));
@@ -284,9 +295,7 @@ fn alone(
 
 /// Decides without an answer, once: by a lot, at our own risk, else void.
 fn decide_alone(state: &mut State, turn: &mut Turn<'_>, payment: PaymentId, mut sale: Sale) {
-    let (SaleState::Asked { card, code, scanned }, Some(request)) =
-        (sale.state.clone(), sale.request)
-    else {
+    let SaleState::Asked { card, code, scanned, bought } = sale.state.clone() else {
         return;
     };
     let (home, vendor, covered) = (sale.home, sale.vendor, sale.covered);
@@ -304,9 +313,9 @@ fn decide_alone(state: &mut State, turn: &mut Turn<'_>, payment: PaymentId, mut 
         Alone::ByLot(lot) => {
             sale.lot = Some(lot);
             offline::debit(state, turn, (home, lot), card, covered);
-            PairBody::OfflineCaptured { payment, lot, vendor, card, covered, request, code }
+            PairBody::OfflineCaptured { payment, lot, vendor, card, covered, bought, code }
         }
-        Alone::AtRisk => PairBody::FloorCaptured { payment, vendor, card, covered, request, code },
+        Alone::AtRisk => PairBody::FloorCaptured { payment, vendor, card, covered, bought, code },
     };
     let said = federation::say(state, turn, home, body);
     credit_vendor(state, turn, payment, &sale, Account::Risk);

@@ -50,6 +50,12 @@ pub const FEED_BYTES_PER_DAY: u64 = 128 * 1024 * 1024;
 /// store: the entry that answers, and the record of the payment.
 pub const ANSWER_BYTES: u64 = 512;
 
+/// Percent of a ceiling from which the operator is told.
+pub const CEILING_HALF_PERCENT: u32 = 50;
+
+/// Percent of a ceiling, or of a visitor's month, from which refusals are near.
+pub const CEILING_MOST_PERCENT: u32 = 80;
+
 /// Sales that wait for home caisses at one time: beyond, a till is told to try again.
 pub const OPEN_SALES: usize = 10_000;
 

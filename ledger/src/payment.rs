@@ -1,5 +1,7 @@
 //! Payments as they are stored: a sale at one of our vendors, a charge to one of our members.
 
+use crdt::agreement::Eligibility;
+use crdt::message::Bought;
 use crdt::pair::DenyReason;
 use crdt::seal::Sealed;
 use crdt::{CaisseId, CardId, Cents, Digest, LotId, MemberId, PaymentId, Timestamp, VendorId};
@@ -41,6 +43,8 @@ pub struct Sale {
     pub bonus: Cents,
     /// What the member held afterwards, for a card of ours: for the member's own receipt.
     pub left: Option<Cents>,
+    /// Whose rules decided what is eligible, for a card of another caisse.
+    pub eligibility: Option<Eligibility>,
     /// What was given back of it.
     pub refunded: Cents,
     /// Where it stands.
@@ -64,6 +68,8 @@ pub enum SaleState {
         code: Sealed,
         /// Whether the card's own code was scanned, and bore its caisse's signature.
         scanned: bool,
+        /// What the home caisse is told of the purchase.
+        bought: Bought,
     },
     /// Paid with the home caisse's grant.
     Captured,
@@ -108,6 +114,7 @@ impl Sale {
             parts: self.parts.clone(),
             bonus: self.bonus,
             left: self.left,
+            eligibility: self.eligibility,
             at: self.at,
             at_hosts_risk: offline && self.lot.is_none(),
             offline,
@@ -159,6 +166,8 @@ pub struct Charge {
     pub covered: Cents,
     /// What the host gave back.
     pub refunded: Cents,
+    /// What of that went to our own loss, because we had given it to the member before.
+    pub recovered: Cents,
     /// Where it stands.
     pub state: ChargeState,
     /// The place of our decision in the pair feed; 0 if nothing was said.
@@ -167,6 +176,9 @@ pub struct Charge {
     pub lot: Option<LotId>,
     /// Why no member pays what was claimed by a lot, if none does.
     pub loss: Option<DenyReason>,
+    /// The hash of what the host asked ([`crdt::message::AuthRequest::content`]); absent for a charge of
+    /// which we heard no question, or that a restore has lost.
+    pub asked: Option<Digest>,
 }
 
 /// Where a charge stands.
@@ -187,6 +199,12 @@ pub enum ChargeState {
 }
 
 impl Charge {
+    /// Returns what the host's refunds gave to the member.
+    #[must_use]
+    pub const fn given(&self) -> Cents {
+        self.refunded.saturating_sub(self.recovered)
+    }
+
     /// Returns where the charge stands, for lists.
     #[must_use]
     pub const fn status(&self) -> PaymentStatus {

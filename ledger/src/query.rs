@@ -50,7 +50,7 @@ pub(crate) fn answer(state: &State, turn: &Turn<'_>, question: &Query) -> Outcom
         Query::Payment(id) => payment(state, turn, *id),
         Query::Disputes(question) => disputes::query(state, turn, question),
         Query::Contact => Ok(Answer::Contact(Box::new(state.settings.contact.clone()))),
-        Query::Federation => federation::register(state),
+        Query::Federation => federation::register(state, turn),
         Query::CardHome(card) => federation::card_home(state, turn, card),
         Query::Peers => Ok(Answer::Peers(federation::peers(state))),
         Query::Catalogue { text, limit } => {
@@ -90,6 +90,8 @@ fn status(state: &State, turn: &Turn<'_>) -> Status {
     let forks = federation.into_iter().flat_map(|f| f.replica.forks().keys());
     let mut forked: Vec<_> = forks.map(|feed| feed.author).collect();
     forked.dedup();
+    let mut ceilings = crate::federation::ceiling::all(state);
+    ceilings.retain(|used| used.level > crate::federation::ceiling::Level::Below);
     Status {
         id: state.me,
         name: state.settings.contact.name.clone(),
@@ -107,6 +109,7 @@ fn status(state: &State, turn: &Turn<'_>) -> Status {
         forked,
         over_quota: federation.map(|f| f.quota.over(turn.now).collect()).unwrap_or_default(),
         degraded,
+        ceilings,
     }
 }
 

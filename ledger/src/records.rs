@@ -103,11 +103,13 @@ pub enum Kind {
     LotCard,
     /// A partner's list of cards that do not pay without it, by partner.
     CardList,
+    /// What a contested payment elsewhere means for settlement, by host and payment id.
+    Contest,
 }
 
 impl Kind {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 49] = [
         Self::Meta,
         Self::Member,
         Self::Person,
@@ -156,6 +158,7 @@ impl Kind {
         Self::LotHeld,
         Self::LotCard,
         Self::CardList,
+        Self::Contest,
     ];
 }
 

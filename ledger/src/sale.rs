@@ -1,5 +1,6 @@
 //! What a purchase costs whom: the price is shared between the credit, the pot and the member.
 
+use crdt::agreement::{Products, VisitorRates};
 use crdt::{BasisPoints, Cents, Date, MemberId, VendorId};
 use serde::{Deserialize, Serialize};
 
@@ -54,8 +55,8 @@ pub struct Quote {
 pub(crate) struct Buyer {
     /// The day.
     pub today: Date,
-    /// The highest rate for a visitor; `None` for a member of ours.
-    pub most: Option<BasisPoints>,
+    /// The rates for a visitor; `None` for a member of ours.
+    pub visitor: Option<VisitorRates>,
 }
 
 /// Works out what a purchase costs whom at one of our vendors that is covered at `rate`.
@@ -69,12 +70,13 @@ pub(crate) fn quote(
     buyer: &Buyer,
     purchase: &Purchase,
 ) -> Result<Quote, PaymentRefused> {
-    let (rules, most) = (state.rules.on(buyer.today), buyer.most);
+    let rules = state.rules.on(buyer.today);
+    let is_visitor = buyer.visitor.is_some();
     let lines = match rules.keep {
         Keep::Basket => purchase.lines.clone(),
         Keep::Category => Vec::new(),
     };
-    let parts = parts(state, vendor, rate, most, purchase);
+    let parts = parts(state, vendor, rate, buyer.visitor, purchase);
     let mut covered = Cents::ZERO;
     for Part { rate, amount } in &parts {
         covered = covered.checked_add(rate.split(*amount).covered).unwrap_or(Cents::MAX);
@@ -84,10 +86,10 @@ pub(crate) fn quote(
     let quote = |mode| Quote { mode, covered, member_share, parts, lines };
     let earns = matches!(rules.allocation, Allocation::Bonus { .. });
     let tiers = matches!(rules.allocation, Allocation::PriceTiers { .. });
-    if covered.is_zero() && (most.is_some() || !(earns || tiers)) {
+    if covered.is_zero() && (is_visitor || !(earns || tiers)) {
         return Err(PaymentRefused::NothingCovered);
     }
-    if most.is_some() {
+    if is_visitor {
         return no_tier(purchase, quote(Mode::Credit));
     }
     match &rules.allocation {
@@ -122,15 +124,17 @@ fn parts(
     state: &State,
     vendor: VendorId,
     rate: BasisPoints,
-    most: Option<BasisPoints>,
+    visitor: Option<VisitorRates>,
     purchase: &Purchase,
 ) -> Vec<Part> {
-    let capped = |rate: BasisPoints| most.map_or(rate, |most| rate.min(most));
+    let capped = |rate: BasisPoints| visitor.map_or(rate, |visitor| rate.min(visitor.most));
+    let products = visitor.is_none_or(|visitor| visitor.products == Products::Count);
     if purchase.lines.is_empty() {
         return vec![Part { rate: capped(rate), amount: purchase.amount }];
     }
     let of_line = |line: &BasketLine| {
-        let own = state.shelf.product(vendor, &line.product).and_then(|product| product.coverage);
+        let own = state.shelf.product(vendor, &line.product).filter(|_| products);
+        let own = own.and_then(|product| product.coverage);
         Part { rate: capped(own.unwrap_or(rate)), amount: line.amount }
     };
     purchase.lines.iter().map(of_line).collect()

@@ -6,11 +6,12 @@ use crdt::clearing::Debt;
 use crdt::feed::{Body, FeedId, PublicBody};
 use crdt::pair::{Cut, Pair, PairBody, PairLedger};
 use crdt::settlement::{PairInRun, Run, RunState, StatementBody, Word};
-use crdt::{CaisseId, Cents, RunId, SignedCents};
+use crdt::{CaisseId, Cents, PaymentId, RunId, SignedCents};
 
 use crate::account::Account;
 use crate::answer::Answer;
 use crate::books::{Cause, Phase, Transfer};
+use crate::dispute::contest::{self, Contest};
 use crate::federation::{self, Federation};
 use crate::records::Kind;
 use crate::refused::{FederationRefused, SettlementRefused};
@@ -27,11 +28,41 @@ pub(crate) fn cut_now(federation: &Federation, pair: Pair) -> Cut {
     Cut { low: head(pair.low, pair.high), high: head(pair.high, pair.low) }
 }
 
-/// Folds the two feeds of a pair up to a cut.
-pub(crate) fn fold(turn: &Turn<'_>, pair: Pair, cut: &Cut) -> PairLedger {
+/// Folds the two feeds of a pair up to a cut. What a certified run settled counts, whatever was contested
+/// since.
+pub(crate) fn fold(federation: &Federation, turn: &Turn<'_>, pair: Pair, cut: &Cut) -> PairLedger {
     let mut entries = federation::stored(turn, cut.low.feed, 0, cut.low.seq);
     entries.extend(federation::stored(turn, cut.high.feed, 0, cut.high.seq));
-    PairLedger::fold(pair, &entries)
+    let certified = cuts(federation, pair, |run| run.is_certified());
+    PairLedger::fold(pair, &entries).with_settled(&certified)
+}
+
+/// Returns the cuts of a pair's statements in some of the runs.
+fn cuts(federation: &Federation, pair: Pair, some: impl Fn(&RunState) -> bool) -> Vec<Cut> {
+    let runs = federation.view.settlements.runs().filter(|(_, run)| some(run));
+    let parts = runs.flat_map(|(_, run)| run.run.pairs);
+    parts.filter(|part| part.statement.pair == pair).map(|part| part.statement.cut).collect()
+}
+
+/// Returns whether a payment of a member of ours was counted by a run that has settled it, or that can
+/// still do so with our signature.
+pub(crate) fn is_settled(
+    state: &State,
+    turn: &Turn<'_>,
+    host: CaisseId,
+    payment: PaymentId,
+) -> bool {
+    let Some(federation) = &state.federation else {
+        return false;
+    };
+    let pair = Pair::of(state.me, host);
+    let signed = |run: &RunState| matches!(run.words.get(&state.me), Some(Word::Signed(_)));
+    let may_settle = |run: &RunState| run.is_certified() || (is_unfinished(run) && signed(run));
+    let counts = |cut: &Cut| {
+        let ledger = fold(federation, turn, pair, cut);
+        ledger.lines().get(&(host, payment)).is_some_and(|line| !line.contested)
+    };
+    cuts(federation, pair, may_settle).iter().any(counts)
 }
 
 /// Returns what a pair owes each other up to a cut.
@@ -49,7 +80,7 @@ pub(crate) fn state_with(state: &mut State, turn: &mut Turn<'_>, with: CaisseId)
     }
     let pair = Pair::of(state.me, with);
     let cut = cut_now(federation, pair);
-    let body = statement(pair, cut.clone(), &fold(turn, pair, &cut));
+    let body = statement(pair, cut.clone(), &fold(federation, turn, pair, &cut));
     let known = federation.view.settlements.of_pair(pair);
     let said = known.into_iter().any(|(s, authors)| *s == body && authors.contains(&state.me));
     if !said {
@@ -147,7 +178,7 @@ pub(crate) fn advance(state: &mut State, turn: &mut Turn<'_>) {
     for (id, run) in runs {
         if run.is_certified() {
             take_effect(state, turn, id, &run.run);
-        } else if let Some(body) = next_word(state, id, &run) {
+        } else if let Some(body) = next_word(state, turn, id, &run) {
             // While the fence is closed we say nothing; the next entry or comparison asks again.
             let _ = federation::publish(state, turn, body);
         }
@@ -177,7 +208,10 @@ fn answer_statements(state: &mut State, turn: &mut Turn<'_>) {
     // What we cannot answer yet waits for the fence, or for the entries up to its cut.
     federation.settling = !may_publish || !missing.is_empty();
     for (pair, cut) in cuts {
-        let body = statement(pair, cut.clone(), &fold(turn, pair, &cut));
+        let Some(federation) = &state.federation else {
+            return;
+        };
+        let body = statement(pair, cut.clone(), &fold(federation, turn, pair, &cut));
         let _ = federation::publish(state, turn, PublicBody::Stated(Box::new(body)));
     }
 }
@@ -193,11 +227,11 @@ fn holds(federation: &Federation, statement: &StatementBody) -> bool {
 }
 
 /// Returns what we have to say about a run, if anything.
-fn next_word(state: &State, id: RunId, run: &RunState) -> Option<PublicBody> {
+fn next_word(state: &State, turn: &Turn<'_>, id: RunId, run: &RunState) -> Option<PublicBody> {
     let aborted = run.aborts().next().is_some();
     match run.words.get(&state.me) {
         None if aborted => None,
-        None => judge(state, id, run),
+        None => judge(state, turn, id, run),
         Some(Word::Signed(ours)) => {
             let all = run.signed_by_all() == Some(*ours);
             let said = run.cert_seen.contains(&state.me);
@@ -208,7 +242,7 @@ fn next_word(state: &State, id: RunId, run: &RunState) -> Option<PublicBody> {
 }
 
 /// Signs a run whose debts we find the same, aborts one that cannot be, waits while we lack entries.
-fn judge(state: &State, id: RunId, run: &RunState) -> Option<PublicBody> {
+fn judge(state: &State, turn: &Turn<'_>, id: RunId, run: &RunState) -> Option<PublicBody> {
     let federation = state.federation.as_ref()?;
     let abort = |reason: &str| Some(PublicBody::RunAborted { run: id, reason: reason.to_owned() });
     let Ok((result, _)) = run.run.clear() else {
@@ -231,8 +265,32 @@ fn judge(state: &State, id: RunId, run: &RunState) -> Option<PublicBody> {
         if part.statement.owed_to_low.checked_sub(settled) != Some(part.due_to_low) {
             return abort("a debt of the run is not what was stated");
         }
+        if let Some(host) = pair.other(&state.me)
+            && counts_contested(federation, turn, host, &part.statement)
+        {
+            return abort("a payment of the run was contested after its statement");
+        }
     }
     Some(PublicBody::RunSigned { run: id, result: result.digest() })
+}
+
+/// Returns whether a statement counts a payment that a member of ours contests.
+fn counts_contested(
+    federation: &Federation,
+    turn: &Turn<'_>,
+    host: CaisseId,
+    statement: &StatementBody,
+) -> bool {
+    let contested = contest::of_host(turn, host);
+    if contested.is_empty() {
+        return false;
+    }
+    let ledger = fold(federation, turn, statement.pair, &statement.cut);
+    let counts = |payment: &PaymentId| {
+        ledger.lines().get(&(host, *payment)).is_some_and(|line| !line.contested)
+    };
+    let said = contested.iter().filter(|(_, contest)| **contest == Contest::Excluded);
+    said.map(|(payment, _)| payment).any(counts)
 }
 
 /// Returns whether we signed another unfinished run with the same pair: an obligation is settled once.
@@ -444,7 +502,9 @@ pub(crate) fn hears(state: &mut State, turn: &mut Turn<'_>, partner: CaisseId, b
         | PairBody::LotGranted { .. }
         | PairBody::LotCloseAsked { .. }
         | PairBody::OfflineCaptured { .. }
-        | PairBody::LotClosed { .. } => {}
+        | PairBody::LotClosed { .. }
+        | PairBody::Contested { .. }
+        | PairBody::ContestEnded { .. } => {}
     }
 }
 
@@ -468,6 +528,8 @@ pub(crate) fn relearns(state: &mut State, turn: &mut Turn<'_>, partner: CaisseId
         | PairBody::LotGranted { .. }
         | PairBody::LotCloseAsked { .. }
         | PairBody::OfflineCaptured { .. }
-        | PairBody::LotClosed { .. } => {}
+        | PairBody::LotClosed { .. }
+        | PairBody::Contested { .. }
+        | PairBody::ContestEnded { .. } => {}
     }
 }

@@ -63,6 +63,8 @@ pub struct Settings {
     pub accounting: crate::accounting::Settings,
     /// Days after the first of a month at which members are reminded of its contribution.
     pub reminders: Vec<u16>,
+    /// What is eligible when members buy elsewhere, where an agreement lets the home caisse decide.
+    pub visits: Option<crdt::agreement::Eligible>,
 }
 
 /// What must not be known outside of the caisse.

@@ -243,7 +243,9 @@ fn decision(state: &State, turn: &Turn<'_>, partner: CaisseId, said: u64) -> Opt
         | PairBody::Obliged { payment, .. }
         | PairBody::FloorDeclined { payment, .. }
         | PairBody::OfflineCaptured { payment, .. }
-        | PairBody::Refunded { payment, .. } => Some(*payment),
+        | PairBody::Refunded { payment, .. }
+        | PairBody::Contested { payment }
+        | PairBody::ContestEnded { payment } => Some(*payment),
         PairBody::PaySent { .. }
         | PairBody::PayReceived { .. }
         | PairBody::LotGranted { .. }
@@ -307,7 +309,10 @@ fn charges(state: &State, turn: &Turn<'_>, booked: &PaymentBooks, report: &mut R
             | ChargeState::Tombstone => (0, 0),
         };
         let books = booked.get(&Cause::Charge(host, payment)).copied().unwrap_or_default();
-        if books != (Booked { held, posted }) || charge.refunded > charge.covered {
+        if books != (Booked { held, posted })
+            || charge.refunded > charge.covered
+            || charge.recovered > charge.refunded
+        {
             report.differs(format!("charge {payment} is not what the books say"));
         }
         let decided = decision(state, turn, host, charge.said);
@@ -339,6 +344,7 @@ fn partners(state: &State, turn: &Turn<'_>, report: &mut Report) {
             continue;
         };
         let ours = federation_entries(turn, FeedId::pair(state.me, partner), head.seq);
+        disputes::contests(turn, partner, &ours, report);
         let said: i128 = ours.iter().map(said_amount).sum();
         let taken = refunds_taken(turn, partner);
         let accepted = accepted_risk(turn, partner);
@@ -374,7 +380,9 @@ fn said_amount(entry: &Verified) -> i128 {
         | PairBody::LotGranted { .. }
         | PairBody::LotCloseAsked { .. }
         | PairBody::OfflineCaptured { .. }
-        | PairBody::LotClosed { .. } => 0,
+        | PairBody::LotClosed { .. }
+        | PairBody::Contested { .. }
+        | PairBody::ContestEnded { .. } => 0,
     }
 }
 

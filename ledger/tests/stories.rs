@@ -7,6 +7,7 @@ mod stories {
     mod bad_input;
     mod between;
     mod cards;
+    mod contests;
     mod disputes;
     mod dunning;
     mod evaluation;
@@ -18,6 +19,7 @@ mod stories {
     mod laws;
     mod lots;
     mod models;
+    mod payments;
     mod people;
     mod restore;
     mod settlement;

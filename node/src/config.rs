@@ -9,7 +9,7 @@ mod values;
 
 use std::path::Path;
 
-use crdt::agreement::Terms;
+use crdt::agreement::{Eligible, Terms};
 use ledger::calendar::Zone;
 use ledger::rules::Rules;
 use ledger::state::PaymentSettings;
@@ -18,7 +18,7 @@ use crate::network::reach::Reach;
 pub use error::ConfigError;
 use error::Misfit;
 use rules::RulesSection;
-use sections::{AgreementSection, File, payments_of};
+use sections::{AgreementSection, File, VisitsSection, payments_of};
 
 /// The configuration of a caisse.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +37,8 @@ pub struct Config {
     pub accounting: ledger::accounting::Settings,
     /// Days after the first of a month at which members are reminded of its contribution.
     pub reminders: Vec<u16>,
+    /// What is eligible when members buy elsewhere, where an agreement lets the home caisse decide.
+    pub visits: Option<Eligible>,
     /// What is offered to another caisse unless something else is said.
     pub terms: Terms,
     /// Where the node listens for other caisses, as multiaddresses.
@@ -101,6 +103,7 @@ impl Config {
             payments: payments_of(&file.cards, &file.payments, &file.offline),
             accounting: accounting::settings(file.caisse.siren, file.chart, &file.receipts)?,
             reminders: file.dunning.after_days.read()?,
+            visits: file.visits.map(VisitsSection::read).transpose()?,
             terms: file.agreement.terms(),
             listen: values::addresses(file.node.listen)?,
             reach: file.network.reach(addresses.clone()),

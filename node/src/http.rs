@@ -1,6 +1,7 @@
 //! The doors for people: the operator's socket, and HTTP for tills.
 
 mod known;
+mod offline;
 mod operator;
 mod till;
 
@@ -22,6 +23,7 @@ use crate::machine::Handle;
 use crate::metrics::Metrics;
 use crate::run::RunError;
 
+pub use offline::{CardIssuer, Offline, OfflineLimits};
 pub use till::SignedReceipt;
 
 /// Bytes of a request of a till: a sealed code and a basket of as many lines as may be.
@@ -75,6 +77,7 @@ pub fn till_routes(doors: Doors) -> Router {
         .route("/v1/refunds", post(till::refund))
         .route("/v1/card-home", post(till::card_home))
         .route("/v1/revoked-cards", get(till::revoked_cards))
+        .route("/v1/offline", get(offline::offline))
         .route("/v1/vendor", get(till::vendor))
         .route("/v1/catalogue", get(till::catalogue))
         .layer(DefaultBodyLimit::max(TILL_BODY_BYTES))

@@ -1,9 +1,15 @@
 //! Figures for those who watch a node.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use crdt::CaisseId;
 use ledger::answer::Answer;
+use ledger::federation::ceiling::{CeilingUse, Debtor, Level};
 use ledger::{Caisse, Outcome, Refused};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
@@ -32,6 +38,8 @@ pub struct Metrics {
     pub connected: Gauge,
     /// Partners that are connected through a relay alone.
     pub relayed: Gauge,
+    ceilings: Family<Vec<(String, String)>, Gauge>,
+    levels: Mutex<BTreeMap<CaisseId, (Debtor, Level)>>,
 }
 
 impl Default for Metrics {
@@ -50,6 +58,8 @@ impl Default for Metrics {
             guarantee_margin: Gauge::default(),
             connected: Gauge::default(),
             relayed: Gauge::default(),
+            ceilings: Family::default(),
+            levels: Mutex::default(),
             registry: Registry::default(),
         };
         registry.register("batch_size", "Inputs in one commit", metrics.batch_size.clone());
@@ -72,6 +82,8 @@ impl Default for Metrics {
         registry.register("dropped_questions", "Questions that came too fast", dropped);
         let relayed = metrics.relayed.clone();
         registry.register("relayed_partners", "Partners connected through a relay only", relayed);
+        let help = "Part of an agreement's ceiling that is owed, by partner and debtor";
+        registry.register("ceiling_used_percent", help, metrics.ceilings.clone());
         Self { registry, ..metrics }
     }
 }
@@ -82,6 +94,33 @@ impl Metrics {
         let shown = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         self.journal_entries.set(shown(caisse.books().entries()));
         self.open_payments.set(shown(caisse.open_payments() as u64));
+        self.observe_ceilings(caisse.ceilings());
+    }
+
+    /// Tells the operator once of each level of a ceiling that is reached, and shows all of them.
+    fn observe_ceilings(&self, ceilings: Vec<CeilingUse>) {
+        let mut levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
+        for CeilingUse { with, debtor, percent, level, .. } in ceilings {
+            for side in [Debtor::Us, Debtor::Partner] {
+                let name = if side == Debtor::Us { "us" } else { "partner" };
+                let labels = [("partner", with.to_string()), ("debtor", name.to_owned())];
+                let labels = labels.map(|(key, value)| (key.to_owned(), value)).to_vec();
+                let used = if side == debtor { i64::from(percent) } else { 0 };
+                self.ceilings.get_or_create(&labels).set(used);
+            }
+            let (of, known) =
+                levels.insert(with, (debtor, level)).unwrap_or((debtor, Level::Below));
+            let before = if of == debtor { known } else { Level::Below };
+            if level > before {
+                let (partner, debtor) = (with.to_string(), format!("{debtor:?}"));
+                tracing::warn!(
+                    %partner,
+                    %debtor,
+                    percent,
+                    "the ceiling of an agreement is filling up: settle with `caisse settle propose`"
+                );
+            }
+        }
     }
 
     /// Counts an answer.

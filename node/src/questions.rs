@@ -56,7 +56,7 @@ impl Questions {
             }
             Message::AuthRequest(_) => &mut paces.authorisations,
             // A signature to check, and a list that replaces the one before.
-            Message::Revoked(_) => &mut paces.comparisons,
+            Message::Revoked(_) | Message::Conflict { .. } => &mut paces.comparisons,
             // What these bring is limited by its bytes.
             Message::Entries(_) | Message::Grown(_) => return true,
         };

@@ -159,6 +159,7 @@ pub fn load(dir: &Path) -> Result<Caisse, SetupError> {
         payments: config.payments,
         accounting: config.accounting.clone(),
         reminders: config.reminders.clone(),
+        visits: config.visits.clone(),
     };
     Ok(Caisse { config, settings, secrets })
 }

@@ -147,7 +147,7 @@ impl Hostile {
             card: intent.card.card(),
             vendor: intent.vendor,
             covered,
-            request: intent.request(),
+            bought: intent.purchase.bought("market".to_owned()),
             code: match &intent.code {
                 ledger::command::PaymentCode::Sealed(code) => code.clone(),
                 ledger::command::PaymentCode::Plain(_) => return Vec::new(),
@@ -184,7 +184,7 @@ impl Hostile {
             }
             Message::AuthRequest(ask) => self.is_asked(from, ask),
             Message::Query { payment } => self.is_queried(from, payment),
-            Message::Revoked(_) => Vec::new(),
+            Message::Revoked(_) | Message::Conflict { .. } => Vec::new(),
         }
     }
 

@@ -147,6 +147,9 @@ impl Names {
                 format!("asks for {} of {}", ask.covered, self.payment(&ask.payment))
             }
             Message::Revoked(list) => format!("lists {} cards", list.cards.len()),
+            Message::Conflict { payment } => {
+                format!("knows another {}", self.payment(payment))
+            }
             Message::Query { payment } => format!("what became of {}?", self.payment(payment)),
         }
     }

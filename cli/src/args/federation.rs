@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use crdt::agreement::Eligibility;
 
 /// The federation.
 #[derive(Debug, Subcommand)]
@@ -32,7 +33,32 @@ pub enum Federation {
         /// The terms, as in the agreement section of a configuration; this caisse's own when absent.
         #[arg(long, value_name = "FILE")]
         terms_file: Option<PathBuf>,
+        /// Whose rules say what is eligible; as the terms say when absent. Where it is not the host alone, each
+        /// caisse states in the section `visits` of its configuration what it covers elsewhere.
+        #[arg(long, value_enum)]
+        eligibility: Option<Whose>,
     },
+}
+
+/// Whose rules say what is eligible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Whose {
+    /// The caisse of the vendor.
+    Host,
+    /// The caisse of the member.
+    Home,
+    /// Both, at the lower rate.
+    Strictest,
+}
+
+impl From<Whose> for Eligibility {
+    fn from(whose: Whose) -> Self {
+        match whose {
+            Whose::Host => Self::Host,
+            Whose::Home => Self::Home,
+            Whose::Strictest => Self::Strictest,
+        }
+    }
 }
 
 /// The founding charter.

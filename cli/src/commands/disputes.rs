@@ -7,6 +7,7 @@ use ledger::answer::{
     AgreedInfo, DisputeInfo, DisputesAnswer, DunningReport, Foreseen, ReminderInfo,
 };
 use ledger::command::{Burden, Correction, Decision, Direction, DisputesCommand, DisputesQuery};
+use ledger::dispute::contest::Contest;
 use ledger::dispute::{DisputeState, Redress};
 use ledger::{Answer, Command, Query};
 
@@ -177,15 +178,17 @@ fn shown(info: &DisputeInfo) -> String {
         ("frozen until", or_dash(info.frozen.then_some(info.frozen_until))),
         ("standing", standing(info)),
     ]);
+    match info.settlement {
+        Some(Contest::Excluded) => text.push_str("left out of settlement until it ends\n"),
+        Some(Contest::Settled) => {
+            text.push_str("it was settled with the other caisse before, and stays settled\n");
+        }
+        None => {}
+    }
     if info.given_by_host.is_zero() {
         return text;
     }
     text.push_str(&format!("the other caisse has given back {} since\n", info.given_by_host));
-    if matches!(info.state, DisputeState::Accepted { by: Redress::OwnLoss, .. }) {
-        text.push_str(
-            "the member has it twice: take it back with `caisse member correct MEMBER --debit AMOUNT`\n",
-        );
-    }
     text
 }
 

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use ::node::{config::Config, setup};
-use crdt::agreement::Terms;
+use crdt::agreement::{Eligibility, Terms};
 use crdt::contact::Contact;
 use crdt::register::{Change, Charter};
 use ledger::answer::FederationInfo;
+use ledger::federation::ceiling::{CeilingUse, Debtor, Level};
 use ledger::{Answer, Command, Query};
 use serde::de::DeserializeOwned;
 
@@ -37,9 +38,12 @@ pub(super) async fn federation(context: &Context, command: Federation) -> Result
             };
             Done::new(&answer, members(info))
         }
-        Federation::Agree { caisse, terms_file } => {
+        Federation::Agree { caisse, terms_file, eligibility } => {
             let with = resolve::caisse(context, &caisse).await?;
-            let terms = terms(context, terms_file.as_deref())?;
+            let mut terms = terms(context, terms_file.as_deref())?;
+            if let Some(whose) = eligibility {
+                terms.eligibility = whose.into();
+            }
             let answer = context.command(&Command::Agree { with, terms }).await?;
             let text = format!("offered to {with}; in force once it has offered the same terms");
             Done::new(&answer, text)
@@ -169,7 +173,7 @@ fn members(info: &FederationInfo) -> String {
     }
     text.push_str(&format!("{rows}\n"));
     if !info.agreements.is_empty() {
-        text.push_str(&format!("{}\n", agreements(info)));
+        text.push_str(&format!("{}\n{}", agreements(info), remarks(info)));
     }
     if !info.proposals.is_empty() {
         text.push_str(&format!("{}\n", proposals(info)));
@@ -194,6 +198,55 @@ fn agreements(info: &FederationInfo) -> comfy_table::Table {
         ]);
     }
     rows
+}
+
+/// What is worth saying of agreements beside their terms: whose rules count, and what is filling up.
+fn remarks(info: &FederationInfo) -> String {
+    let mut text = String::new();
+    for agreement in &info.agreements {
+        let with = named(info, &agreement.with);
+        let terms = agreement.ours.as_ref().or(agreement.theirs.as_ref());
+        let eligibility = terms.map(|terms| terms.eligibility);
+        if let Some(whose) = eligibility.filter(|whose| *whose != Eligibility::Host) {
+            let stated = if agreement.eligible.is_some() { "" } else { "; IT HAS STATED NONE" };
+            text.push_str(&format!(
+                "{with}: eligible by the rules of: {}{stated}\n",
+                rules_of(whose)
+            ));
+        }
+        if let Some(ceiling) = agreement.ceiling.filter(|used| used.level > Level::Below) {
+            text.push_str(&format!("{with}: ceiling used to {}\n", used(&ceiling)));
+        }
+        if agreement.visitors_near > 0 {
+            let near = agreement.visitors_near;
+            text.push_str(&format!("{with}: {near} member(s) near the limit of the month\n"));
+        }
+    }
+    text
+}
+
+/// Whose rules say what is eligible.
+pub(super) const fn rules_of(eligibility: Eligibility) -> &'static str {
+    match eligibility {
+        Eligibility::Host => "host",
+        Eligibility::Home => "home",
+        Eligibility::Strictest => "both",
+    }
+}
+
+/// Says how far a ceiling is used, and by whom.
+pub(super) fn used(used: &CeilingUse) -> String {
+    let warning = match used.level {
+        Level::Below => "",
+        Level::Half => ": think of settling",
+        Level::Most => ": SETTLE NOW",
+        Level::Reached => ": FULL, VISITORS ARE REFUSED",
+    };
+    let debtor = match used.debtor {
+        Debtor::Us => "we owe",
+        Debtor::Partner => "it owes us",
+    };
+    format!("{} %, {debtor} {}{warning}", used.percent, used.owed)
 }
 
 fn proposals(info: &FederationInfo) -> comfy_table::Table {

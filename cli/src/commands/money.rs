@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crdt::agreement::Eligibility;
 use crdt::{Cents, MemberId, PaymentId, SignedCents};
 use ledger::answer::{
     AllocationReport, PaymentInfo, PaymentStatus, Receipt, RefundReceipt, RolledOver,
@@ -104,7 +105,7 @@ pub(super) async fn pay(context: &Context, sale: Pay) -> Result<Done, Failure> {
     Done::new(&answer, receipt_text(receipt))
 }
 
-fn receipt_text(receipt: &Receipt) -> String {
+pub(super) fn receipt_text(receipt: &Receipt) -> String {
     let mut text = String::from("PAID\n");
     text.push_str(&facts(&[
         ("payment", receipt.payment.to_string()),
@@ -129,6 +130,10 @@ fn receipt_text(receipt: &Receipt) -> String {
             "at {tier} of the price; the vendor owes {} to the pot\n",
             receipt.covered
         )),
+    }
+    if let Some(whose) = receipt.eligibility.filter(|whose| *whose != Eligibility::Host) {
+        let whose = super::federation::rules_of(whose);
+        text.push_str(&format!("eligible by the rules of: {whose}\n"));
     }
     if receipt.at_hosts_risk {
         text.push_str("the card's caisse did not answer: sold at this caisse's own risk\n");

@@ -10,6 +10,7 @@ use ledger::{Answer, Caisse, Query};
 use serde_json::json;
 
 use super::Context;
+use super::federation::used;
 use crate::args::LogFormat;
 use crate::client::now;
 use crate::failure::Failure;
@@ -137,6 +138,10 @@ fn status_text(status: &Status) -> String {
     if !status.over_quota.is_empty() {
         let over: Vec<String> = status.over_quota.iter().map(ToString::to_string).collect();
         lines.push(("SAY TOO MUCH, wait until tomorrow", over.join(", ")));
+    }
+    for ceiling in &status.ceilings {
+        let with = crate::output::short(&ceiling.with);
+        lines.push(("ceiling filling up", format!("{with}: {}", used(ceiling))));
     }
     facts(&lines)
 }

@@ -32,6 +32,7 @@ pub(super) async fn statement(context: &Context, asked: Statement) -> Result<Don
 fn statement_text(info: &StatementInfo) -> String {
     let (ours, theirs): (Vec<_>, Vec<_>) =
         info.lines.iter().partition(|(_, line)| line.host != info.with);
+    let contested = info.lines.iter().filter(|(_, line)| line.contested).count();
     let owed = info.owed_to_us;
     let direction = match owed.get() {
         0 => "nothing is owed".to_owned(),
@@ -48,12 +49,18 @@ fn statement_text(info: &StatementInfo) -> String {
         ("last one published by both", or_dash(agreed)),
         ("the two sides contradict", yes_no(info.differs).to_owned()),
     ]);
+    if contested > 0 {
+        text.push_str(&format!(
+            "{contested} contested payment(s) are not counted until that ends\n"
+        ));
+    }
     for anomaly in &info.anomalies {
         let what = match anomaly.what {
             AnomalyKind::ObligedTwice => "a payment is owed twice; the first counts",
             AnomalyKind::RefundAboveCaptured => {
                 "more is given back than was owed; it does not count"
             }
+            AnomalyKind::ContestedNothing => "what is not owed is contested; it does not count",
             AnomalyKind::Overflow => "the sums do not fit an amount of money; it does not count",
         };
         let (place, author) = (anomaly.at.seq, anomaly.at.feed.author);

@@ -3,6 +3,7 @@
 use crdt::{CaisseId, Cents, Date, DisputeId, MemberId, Month, PaymentId, SignedCents, VendorId};
 use serde::{Deserialize, Serialize};
 
+use crate::dispute::contest::Contest;
 use crate::dispute::{DisputeState, Redress};
 
 /// An answer of this area. What a command answers holds no words of a person.
@@ -66,6 +67,8 @@ pub struct DisputeInfo {
     pub overdue: bool,
     /// What another caisse has given back since.
     pub given_by_host: Cents,
+    /// What it means for settlement with the other caisse; absent until that was decided.
+    pub settlement: Option<Contest>,
     /// Where it stands.
     pub state: DisputeState,
 }

@@ -1,6 +1,6 @@
 //! Other caisses: register, agreements, statements, runs.
 
-use crdt::agreement::Terms;
+use crdt::agreement::{Eligible, Terms};
 use crdt::clearing::Debt;
 use crdt::contact::Contact;
 use crdt::pair::Line;
@@ -8,6 +8,8 @@ use crdt::register::{Change, Charter, ProposalId};
 use crdt::settlement::StatementBody;
 use crdt::{CaisseId, NetworkId, PaymentId, RunId, SignedCents, VendorId};
 use serde::{Deserialize, Serialize};
+
+use crate::federation::ceiling::CeilingUse;
 
 /// The register as this caisse knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +54,12 @@ pub struct AgreementInfo {
     pub theirs: Option<Terms>,
     /// Whether they are the same, and so in force.
     pub in_force: bool,
+    /// How far its ceiling is used, if it is in force.
+    pub ceiling: Option<CeilingUse>,
+    /// Our members who have used four fifths of what one visitor may spend there in this month.
+    pub visitors_near: u32,
+    /// What the other caisse finds eligible elsewhere, where its rules count.
+    pub eligible: Option<Eligible>,
 }
 
 /// A partner.

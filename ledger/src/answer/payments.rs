@@ -1,5 +1,6 @@
 //! What tills are told, and payments in lists.
 
+use crdt::agreement::Eligibility;
 use crdt::seal::SealingKey;
 use crdt::{CaisseId, CardId, Cents, MemberId, PaymentId, Timestamp, VendorId};
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,8 @@ pub struct Receipt {
     pub bonus: Cents,
     /// What the member holds now; for the member's receipt only, and only for a card of this caisse.
     pub left: Option<Cents>,
+    /// Whose rules decided what is eligible; for a card of another caisse only.
+    pub eligibility: Option<Eligibility>,
     /// When it was decided, by the host's clock.
     pub at: Timestamp,
     /// Whether the host bears the risk: the home caisse did not answer in time.

@@ -1,6 +1,7 @@
 //! A sale, as a till asks for it.
 
 use crdt::card::CardText;
+use crdt::message::Bought;
 use crdt::seal::Sealed;
 use crdt::{CardId, Cents, PaymentId, VendorId};
 use serde::{Deserialize, Serialize};
@@ -62,8 +63,16 @@ impl Purchase {
     /// is bound to.
     #[must_use]
     pub fn request(&self, payment: PaymentId, card: CardId, vendor: VendorId) -> crdt::Digest {
-        let all = crdt::wire::encode(&(payment, card, vendor, self));
-        crdt::digest::Domain::PaymentRequest.hash(&all)
+        self.bought(String::new()).request(payment, card, vendor)
+    }
+
+    /// Returns what a home caisse is told of it, at a vendor of a kind.
+    #[must_use]
+    pub fn bought(&self, kind: String) -> Bought {
+        let Self { amount, lines, partial, tier } = self;
+        let details = crdt::wire::encode(&(lines, partial, tier));
+        let details = crdt::digest::Domain::PaymentRequest.hash(&details);
+        Bought { kind, price: *amount, details }
     }
 }
 

@@ -3,8 +3,8 @@
 use crdt::{Cents, DisputeId};
 
 use super::{
-    Dispute, DisputeState, Redress, Said, borne, charge_of, given_by_host, note_key, refund_id,
-    refused, still_open, told,
+    Dispute, DisputeState, Redress, Said, borne, charge_of, contest, given_by_host, note_key,
+    refund_id, refused, still_open, told,
 };
 use crate::account::Account;
 use crate::answer::{Answer, DisputesAnswer, Foreseen};
@@ -44,6 +44,7 @@ pub(crate) fn answer(
         None => DisputeState::Rejected { on },
     };
     turn.put(Kind::Dispute, id.as_bytes(), &dispute);
+    contest::follow(state, turn, dispute.host);
     if let Some(reason) = reason {
         note::keep_about(state, turn, dispute.member, &note_key(id, Said::ByCaisse), &reason);
     }
@@ -136,7 +137,7 @@ fn elsewhere(
         Burden::Vendor | Burden::VendorOwes => Err(AnswerRefused::AtHost { given }),
         Burden::Caisse => {
             let charge = charge_of(turn, &dispute.host, dispute.payment);
-            let left = charge.map_or(Cents::ZERO, |c| c.covered.saturating_sub(c.refunded));
+            let left = charge.map_or(Cents::ZERO, |c| c.covered.saturating_sub(c.given()));
             let left = left.saturating_sub(borne(turn, &dispute.host, dispute.payment));
             if amount > left {
                 return Err(AnswerRefused::MoreThanLeft { left });

@@ -2,7 +2,7 @@
 
 use crdt::{CaisseId, Cents, Date, DisputeId, MemberId, PaymentId, VendorId};
 
-use super::{Dispute, DisputeState, Said, all, borne, charge_of, note_key, refused, told};
+use super::{Dispute, DisputeState, Said, all, borne, charge_of, contest, note_key, refused, told};
 use crate::limits;
 use crate::note;
 use crate::payment::{Charge, ChargeState, Sale, SaleState};
@@ -68,6 +68,7 @@ pub(crate) fn open(
         state: dispute_state,
     };
     turn.put(Kind::Dispute, id.as_bytes(), &dispute);
+    contest::follow(state, turn, host);
     note::keep_about(state, turn, member, &note_key(id, Said::ByMember), reason);
     Ok(told(turn, id, &dispute))
 }
@@ -101,7 +102,7 @@ fn contestable(
     if charge.state != ChargeState::Obliged {
         return Err(OpenRefused::NotPaid);
     }
-    let Charge { covered, refunded: given, at, .. } = charge;
+    let (given, Charge { covered, at, .. }) = (charge.given(), charge);
     let (borne, on) = (borne(turn, &host, payment), turn.day_of(at));
     Ok(Contestable { host, vendor: None, covered, given, borne, on })
 }

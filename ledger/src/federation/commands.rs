@@ -1,7 +1,7 @@
 //! What operators decide about the federation.
 
 use crdt::CaisseId;
-use crdt::agreement::{Eligibility, Terms, TermsOffer};
+use crdt::agreement::{Terms, TermsOffer};
 use crdt::feed::PublicBody;
 use crdt::register::{Change, Charter, Proposal, ProposalId};
 
@@ -95,14 +95,12 @@ pub(crate) fn agree(
     if with == state.me {
         return Err(FederationRefused::Itself.into());
     }
-    if terms.eligibility != Eligibility::Host {
-        return Err(FederationRefused::EligibilityNotSupported.into());
-    }
     if !founded(state)?.is_member(&with) {
         return Err(FederationRefused::UnknownCaisse.into());
     }
     let offer = TermsOffer { with, terms };
     publish(state, turn, PublicBody::TermsOffered(offer)).map_err(Refused::from)?;
     shelf::publish(state, turn);
+    super::eligible::publish_ours(state, turn);
     Ok(Answer::Done)
 }

@@ -7,6 +7,7 @@ use super::{Request, count_card, count_visit, decide, hold, put_closed, visit_ke
 use crate::account::Account;
 use crate::books::{Cause, Phase, Transfer};
 use crate::card;
+use crate::dispute;
 use crate::federation;
 use crate::offline;
 use crate::payment::{Charge, ChargeState, OPEN_CHARGE, charge_key, open_key};
@@ -22,13 +23,14 @@ pub(crate) fn hears(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, body
             captured(state, turn, host, *payment, *covered);
         }
         PairBody::Voided { payment } => voided(state, turn, host, *payment),
-        PairBody::FloorCaptured { payment, card, covered, request, code, .. } => {
+        PairBody::FloorCaptured { payment, vendor, card, covered, bought, code } => {
             let request = Request {
                 host,
                 payment: *payment,
                 card: *card,
                 covered: *covered,
-                digest: *request,
+                vendor: *vendor,
+                bought,
                 code,
             };
             at_hosts_risk(state, turn, &request);
@@ -36,13 +38,14 @@ pub(crate) fn hears(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, body
         PairBody::Refunded { payment, amount, .. } => {
             refunded(state, turn, host, *payment, *amount);
         }
-        PairBody::OfflineCaptured { payment, lot, card, covered, request, code, .. } => {
+        PairBody::OfflineCaptured { payment, lot, vendor, card, covered, bought, code } => {
             let request = Request {
                 host,
                 payment: *payment,
                 card: *card,
                 covered: *covered,
-                digest: *request,
+                vendor: *vendor,
+                bought,
                 code,
             };
             offline::claimed(state, turn, &request, *lot);
@@ -57,7 +60,9 @@ pub(crate) fn hears(state: &mut State, turn: &mut Turn<'_>, host: CaisseId, body
         | PairBody::PaySent { .. }
         | PairBody::PayReceived { .. }
         | PairBody::LotGranted { .. }
-        | PairBody::LotCloseAsked { .. } => {}
+        | PairBody::LotCloseAsked { .. }
+        | PairBody::Contested { .. }
+        | PairBody::ContestEnded { .. } => {}
     }
 }
 
@@ -180,7 +185,11 @@ fn at_hosts_risk(state: &mut State, turn: &mut Turn<'_>, request: &Request<'_>) 
     let reason = match known {
         // Heard again after a restore: what we had said stands.
         Some(Charge { state: ChargeState::Obliged | ChargeState::FloorDeclined(_), .. }) => return,
-        Some(charge) if charge.state == ChargeState::Held && charge.covered == covered => {
+        Some(charge)
+            if charge.state == ChargeState::Held
+                && charge.covered == covered
+                && charge.asked.is_none_or(|asked| asked == request.question().content()) =>
+        {
             return oblige(state, turn, host, payment, charge);
         }
         Some(charge) if charge.state == ChargeState::Held => {
@@ -209,7 +218,8 @@ fn at_hosts_risk(state: &mut State, turn: &mut Turn<'_>, request: &Request<'_>) 
     put_closed(turn, host, payment, ChargeState::FloorDeclined(reason), said);
 }
 
-/// The host gives back: to the member it came from.
+/// The host gives back: to the member it came from. What we had given the member at our own loss makes that
+/// loss good first, so that the member does not have it twice.
 fn refunded(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -225,7 +235,13 @@ fn refunded(
     let (ChargeState::Obliged, Some(sum)) = (charge.state, sum) else {
         return;
     };
-    let transfers = offline::refund(state, &charge, Account::Partner(host), amount);
+    let borne = dispute::borne(turn, &host, payment).saturating_sub(charge.recovered);
+    let recovered = amount.min(borne);
+    let (from, rest) = (Account::Partner(host), amount.saturating_sub(recovered));
+    let mut transfers =
+        vec![Transfer { debit: from, credit: Account::Corrections, amount: recovered }];
+    transfers.extend(offline::refund(state, &charge, from, rest));
+    transfers.retain(|transfer| !transfer.amount.is_zero());
     let cause = Cause::Charge(host, payment);
     if state.books.enter(turn, cause, Phase::Posted, transfers).is_ok() {
         if let Some(member) = charge.member {
@@ -233,6 +249,8 @@ fn refunded(
         }
         card::uncount(turn, &open_key(OPEN_CHARGE, &key), amount);
         charge.refunded = sum;
+        charge.recovered = charge.recovered.checked_add(recovered).unwrap_or(sum);
         turn.put(Kind::Charge, &key, &charge);
+        dispute::contest::follow(state, turn, host);
     }
 }

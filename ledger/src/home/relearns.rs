@@ -5,6 +5,7 @@ use crdt::pair::PairBody;
 
 use super::hears::obliged;
 use super::{Payer, count_visit, hold, put_closed};
+use crate::dispute::contest;
 use crate::funding;
 use crate::offline;
 use crate::payment::{Charge, ChargeState, charge_key};
@@ -52,6 +53,8 @@ pub(crate) fn relearns(
                 obliged(state, turn, host, *payment, charge, said);
             }
         }
+        PairBody::Contested { payment } => contest::said(turn, host, *payment, true),
+        PairBody::ContestEnded { payment } => contest::said(turn, host, *payment, false),
         PairBody::LotGranted { lot, terms } => {
             offline::relearns_given(state, turn, host, *lot, *terms);
         }

@@ -44,8 +44,22 @@ pub(crate) fn hears(state: &mut State, turn: &mut Turn<'_>, home: CaisseId, body
         | PairBody::FloorCaptured { .. }
         | PairBody::Refunded { .. }
         | PairBody::PaySent { .. }
-        | PairBody::PayReceived { .. } => {}
+        | PairBody::PayReceived { .. }
+        | PairBody::Contested { .. }
+        | PairBody::ContestEnded { .. } => {}
     }
+}
+
+/// The home caisse knows another question under this id: this sale is void, and our signed word ends whatever
+/// is held under it. That it is void is ours to say, so an unsigned hint is enough to decide it.
+pub(crate) fn conflict(state: &mut State, turn: &mut Turn<'_>, home: CaisseId, payment: PaymentId) {
+    let Some(sale) = asked(turn, home, payment).filter(|_| federation::may_speak_to(state, home))
+    else {
+        return;
+    };
+    let said = federation::say(state, turn, home, PairBody::Voided { payment });
+    let refused = SaleState::Refused(PaymentRefused::Denied(DenyReason::Conflict));
+    close(state, turn, payment, sale, refused, said);
 }
 
 fn of_home(turn: &Turn<'_>, home: CaisseId, payment: PaymentId) -> Option<Sale> {

@@ -28,6 +28,7 @@ pub(super) fn unheard_sale(at: Timestamp, home: CaisseId) -> Sale {
         lines: Vec::new(),
         bonus: Cents::ZERO,
         left: None,
+        eligibility: None,
         refunded: Cents::ZERO,
         state: SaleState::Voided,
         said: 0,
@@ -58,13 +59,15 @@ pub(crate) fn relearns(
             credit_vendor(state, turn, *payment, &sale, Account::Partner(home));
             close(state, turn, *payment, sale, SaleState::Captured, said);
         }
-        PairBody::FloorCaptured { payment, vendor, covered, request, .. } => {
-            let sale = made(turn, *payment, vendor, covered, request);
+        PairBody::FloorCaptured { payment, vendor, card, covered, bought, .. } => {
+            let request = bought.request(*payment, *card, *vendor);
+            let sale = made(turn, *payment, vendor, covered, &request);
             credit_vendor(state, turn, *payment, &sale, Account::Risk);
             close(state, turn, *payment, sale, SaleState::AtRisk, said);
         }
-        PairBody::OfflineCaptured { payment, lot, vendor, card, covered, request, .. } => {
-            let mut sale = made(turn, *payment, vendor, covered, request);
+        PairBody::OfflineCaptured { payment, lot, vendor, card, covered, bought, .. } => {
+            let request = bought.request(*payment, *card, *vendor);
+            let mut sale = made(turn, *payment, vendor, covered, &request);
             sale.lot = Some(*lot);
             offline::debit(state, turn, (home, *lot), *card, *covered);
             credit_vendor(state, turn, *payment, &sale, Account::Risk);
@@ -87,6 +90,8 @@ pub(crate) fn relearns(
         | PairBody::PaySent { .. }
         | PairBody::PayReceived { .. }
         | PairBody::LotGranted { .. }
-        | PairBody::LotCloseAsked { .. } => {}
+        | PairBody::LotCloseAsked { .. }
+        | PairBody::Contested { .. }
+        | PairBody::ContestEnded { .. } => {}
     }
 }

@@ -126,13 +126,17 @@ pub(crate) fn claimed(state: &mut State, turn: &mut Turn<'_>, request: &Request<
         Some(charge) if charge.state == ChargeState::Obliged => {
             return again(state, turn, request, lot, charge);
         }
-        Some(charge) if charge.state == ChargeState::Held && charge.covered == covered => {
+        Some(charge)
+            if charge.state == ChargeState::Held
+                && charge.covered == covered
+                && charge.asked.is_none_or(|asked| asked == request.question().content()) =>
+        {
             let lot = count(state, turn, request, lot).ok().map(|()| lot);
             oblige(state, turn, host, payment, Charge { lot, ..charge });
             return renew(state, turn, host);
         }
         Some(charge) if charge.state == ChargeState::Held => {
-            // Another amount than we granted: the grant is void, and the claim is one like any other.
+            // Another amount or purchase than we granted: the grant is void, and the claim is one like any other.
             release(state, turn, host, payment, charge);
             None
         }

@@ -35,10 +35,12 @@ pub(super) fn pay(
         account: Some(account),
         covered,
         refunded: Cents::ZERO,
+        recovered: Cents::ZERO,
         state: ChargeState::Obliged,
         said,
         lot: Some(lot),
         loss: payer.err(),
+        asked: None,
     };
     keep(state, turn, request, &charge);
 }
@@ -95,7 +97,8 @@ fn find(
         // Counted when it was denied; the same code is as wrong now.
         return Err(DenyReason::WrongCode);
     }
-    let code = state.secrets.sealing.open(request.code, &request.payment, &request.digest);
+    let digest = request.bought.request(request.payment, request.card, request.vendor);
+    let code = state.secrets.sealing.open(request.code, &request.payment, &digest);
     card::check_offline(state, turn, request.card, &code.unwrap_or_default())
 }
 

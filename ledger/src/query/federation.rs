@@ -12,6 +12,7 @@ use crate::answer::{
     AgreementInfo, Answer, CardHome, FederationInfo, PeerInfo, ProductInfo, ProposalInfo, RunInfo,
     StatementInfo, TransferInfo,
 };
+use crate::federation::ceiling;
 use crate::host::home_of;
 use crate::records::Kind;
 use crate::refused::{FederationRefused, PaymentRefused, SettlementRefused};
@@ -20,7 +21,7 @@ use crate::shelf;
 use crate::state::State;
 use crate::turn::{Outcome, Turn};
 
-pub(super) fn register(state: &State) -> Outcome {
+pub(super) fn register(state: &State, turn: &Turn<'_>) -> Outcome {
     let federation = state.federation.as_ref().ok_or(FederationRefused::NotFounded)?;
     let register = &federation.view.register;
     let effective = register.effective();
@@ -36,7 +37,15 @@ pub(super) fn register(state: &State) -> Outcome {
         let theirs = agreements.offered(&partner.id, &state.me).cloned();
         let in_force = ours.is_some() && ours == theirs;
         let any = ours.is_some() || theirs.is_some();
-        any.then_some(AgreementInfo { with: partner.id, ours, theirs, in_force })
+        any.then(|| AgreementInfo {
+            with: partner.id,
+            ours,
+            theirs,
+            in_force,
+            ceiling: ceiling::with(state, partner.id),
+            visitors_near: ceiling::visitors_near(state, turn, partner.id),
+            eligible: agreements.stated(&partner.id).cloned(),
+        })
     });
     Ok(Answer::Federation(Box::new(FederationInfo {
         network: federation.view.network(),
@@ -109,7 +118,7 @@ pub(super) fn statement(state: &State, turn: &Turn<'_>, with: CaisseId) -> Outco
     }
     let pair = Pair::of(state.me, with);
     let cut = settle::cut_now(federation, pair);
-    let ledger = settle::fold(turn, pair, &cut);
+    let ledger = settle::fold(federation, turn, pair, &cut);
     let now = settle::statement(pair, cut, &ledger);
     let published = || federation.view.settlements.of_pair(pair);
     let agreed = published().filter(|(_, authors)| authors.len() == 2);

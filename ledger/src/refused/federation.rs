@@ -32,9 +32,6 @@ pub enum FederationRefused {
     /// No such proposal.
     #[error("the proposal is not known")]
     UnknownProposal,
-    /// Eligibility by other rules than the host's is not built yet.
-    #[error("only `host` is possible as eligibility so far")]
-    EligibilityNotSupported,
     /// Somebody holds two entries of ours for one place: we are a copy, or were restored behind the
     /// fence's back.
     #[error(

@@ -60,7 +60,7 @@ pub enum PaymentRefused {
         tiers: Vec<Percent>,
     },
     /// The code was not sent in the way that this card needs.
-    #[error("the code must be sent plain for a card of this caisse, sealed for any other")]
+    #[error("the code must be sealed for a card of another caisse")]
     CodeForm,
     /// The card is blocked.
     #[error("the card is blocked")]
@@ -109,6 +109,14 @@ pub enum PaymentRefused {
     VisitorLimit {
         /// The limit.
         limit: Cents,
+    },
+    /// By the agreement the rules of the card's caisse count, and they cover nothing here.
+    #[error(
+        "the card's caisse covers nothing at a vendor of the kind {kind:?}, and its rules count here"
+    )]
+    NotEligible {
+        /// The vendor's kind.
+        kind: String,
     },
     /// The card's caisse is not connected.
     #[error("the card's caisse cannot be reached right now")]

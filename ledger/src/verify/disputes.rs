@@ -1,9 +1,14 @@
 //! Disputes against payments and books: nothing is given back that a dispute does not tell of.
 
-use crdt::{DisputeId, wire};
+use std::collections::BTreeSet;
+
+use crdt::feed::{Body, Verified};
+use crdt::pair::PairBody;
+use crdt::{CaisseId, DisputeId, PaymentId, wire};
 
 use super::{Booked, PaymentBooks, Report, each};
 use crate::books::Cause;
+use crate::dispute::contest::{self, Contest};
 use crate::dispute::{self, Dispute};
 use crate::records::Kind;
 use crate::refund::Refund;
@@ -53,5 +58,23 @@ fn one(
     let books = booked.get(&Cause::Dispute(id)).copied().unwrap_or_default();
     if books != (Booked { held: 0, posted: i128::from(corrected.get()) }) {
         report.differs(format!("dispute {id} is not what the books say"));
+    }
+}
+
+/// What we said to a host to be contested must be what we remember.
+pub(super) fn contests(turn: &Turn<'_>, host: CaisseId, said: &[Verified], report: &mut Report) {
+    let mut contested = BTreeSet::new();
+    for entry in said {
+        match entry.body() {
+            Body::Pair(PairBody::Contested { payment }) => drop(contested.insert(*payment)),
+            Body::Pair(PairBody::ContestEnded { payment }) => drop(contested.remove(payment)),
+            Body::Pair(_) | Body::Public(_) => {}
+        }
+    }
+    let known = contest::of_host(turn, host).into_iter();
+    let known: BTreeSet<PaymentId> =
+        known.filter(|(_, of)| *of == Contest::Excluded).map(|(payment, _)| payment).collect();
+    if known != contested {
+        report.differs(format!("what is contested at {host} is not what was said to it"));
     }
 }

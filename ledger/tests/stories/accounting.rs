@@ -345,6 +345,7 @@ fn a_closed_year_is_told_the_same_though_the_chart_and_the_time_zone_change() {
         payments: PaymentSettings::default(),
         accounting,
         reminders: ledger::dunning::AFTER_DAYS.to_vec(),
+        visits: None,
     };
     let (before, told) = (file(&village, 2026), entries(&village, of_year()));
     let House { caisse, disk, .. } = &mut village.houses[0];

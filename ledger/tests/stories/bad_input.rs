@@ -6,8 +6,8 @@ use crdt::feed::{Envelope, Rejected};
 use crdt::key::{SecretKey, Signature};
 use crdt::message::Message;
 use crdt::{Cents, PaymentId, VendorId};
-use ledger::command::Purse;
 use ledger::command::{NotACode, PaymentCode};
+use ledger::command::{PayIntent, Purse};
 use ledger::refused::{PaymentRefused, RefundRefused};
 use ledger::{Answer, Command, Input};
 
@@ -110,17 +110,25 @@ fn forged_foreign_and_replayed_entries_change_nothing() {
 }
 
 #[test]
-fn a_code_must_be_sealed_for_another_caisse_and_plain_for_ones_own() {
+fn a_code_must_be_sealed_for_another_caisse_and_may_be_for_ones_own() {
     let mut village = Village::federated(2, &terms());
     let (visitor, own) = (village.shopper(1, 1), village.shopper(0, 1));
     let vendor = village.vendor(0, 10_000);
     let mut foreign = village.intent(0, 1, vendor, &visitor, 1_000, "1234");
     let mut at_home = village.intent(0, 2, vendor, &own, 1_000, "1234");
     std::mem::swap(&mut foreign.code, &mut at_home.code);
-    for intent in [foreign.clone(), at_home] {
-        let refused = village.ask(0, Command::Pay(intent));
-        assert_eq!(refused, Some(Err(PaymentRefused::CodeForm.into())));
-    }
+    let refused = village.ask(0, Command::Pay(foreign.clone()));
+    assert_eq!(refused, Some(Err(PaymentRefused::CodeForm.into())));
+    // Sealed to another caisse, or for another sale, it is a wrong code of one's own card.
+    let refused = village.ask(0, Command::Pay(at_home.clone()));
+    assert_eq!(refused, Some(Err(PaymentRefused::WrongCode { attempts_left: 3 }.into())));
+    let payment = crdt::PaymentId::new([5; 16]);
+    let mut again = PayIntent { payment, ..at_home };
+    let key = super::village::contact(1).sealing;
+    let seal = |request: &crdt::Digest| key.seal(b"1234", &payment, request, [7; 32]);
+    again.code = PaymentCode::Sealed(seal(&again.request()).expect("it seals"));
+    let paid = village.ask(0, Command::Pay(again));
+    assert!(matches!(paid, Some(Ok(ledger::Answer::Paid(_)))), "{paid:?}");
     // A sealed code taken from one sale does not open for another.
     let first = village.intent(0, 3, vendor, &visitor, 1_000, "1234");
     let mut second = village.intent(0, 4, vendor, &visitor, 2_000, "1234");

@@ -302,12 +302,13 @@ fn a_sale_elsewhere_is_given_back_by_the_host_or_at_the_own_loss_of_the_home_cai
     assert_eq!(balance(&village, Account::Corrections), -700);
     let twice = refused(village.ask(0, opening(2, &who, None)));
     assert_eq!(twice, OpenRefused::AmountZero.into(), "what the caisse bore is not borne again");
-    // If the host gives it back all the same, the dispute says so.
+    // If the host gives it back all the same, it makes the loss good: the member does not have it twice.
     let refund = Command::Refund { id: payment(8), payment: payment(2), amount: None };
     village.ok(1, refund);
     village.deliver();
     let given = list(&village, false).into_iter().find(|info| info.id == second.id);
-    assert_eq!(given.map(|info| info.given_by_host), Some(cents(700)));
+    assert_eq!(given.map(|info| info.given_by_host), Some(Cents::ZERO));
+    assert_eq!((village.balance(0, &who), balance(&village, Account::Corrections)), (10_000, 0));
     let states: Vec<_> = list(&village, false).into_iter().map(|info| info.state).collect();
     assert!(
         states

@@ -23,7 +23,7 @@ fn forge(village: &Village, author: usize, feed: FeedId, body: Body) -> Verified
     draft.sign(&secrets.node, &secrets.salts.0)
 }
 
-fn says(village: &mut Village, author: usize, reader: usize, body: PairBody) {
+pub fn says(village: &mut Village, author: usize, reader: usize, body: PairBody) {
     let feed = FeedId::pair(village.id(author), village.id(reader));
     let entry = forge(village, author, feed, Body::Pair(body));
     let (from, message) = (village.id(author), Message::Entries(vec![entry]));

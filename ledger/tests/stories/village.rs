@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crdt::agreement::{Eligibility, Terms};
+use crdt::agreement::{Eligibility, Eligible, Terms};
 use crdt::card::CardText;
 use crdt::contact::{Contact, caisse_id, certify};
 use crdt::feed::{Envelope, Verified};
@@ -31,6 +31,7 @@ pub struct House {
     pub seed: u8,
     starts: u8,
     rules: Rules,
+    pub visits: Option<Eligible>,
     pub told: Vec<(RequestId, Outcome)>,
 }
 
@@ -101,7 +102,7 @@ pub fn rules() -> Rules {
     }
 }
 
-fn settings(seed: u8, rules: &Rules) -> Settings {
+fn settings(seed: u8, rules: &Rules, visits: Option<Eligible>) -> Settings {
     Settings {
         contact: contact(seed),
         rules: rules.clone(),
@@ -109,6 +110,7 @@ fn settings(seed: u8, rules: &Rules) -> Settings {
         payments: PaymentSettings::default(),
         accounting: ledger::accounting::Settings::default(),
         reminders: ledger::dunning::AFTER_DAYS.to_vec(),
+        visits,
     }
 }
 
@@ -476,11 +478,11 @@ impl Village {
         self.cut_off(house);
         self.lose_post();
         self.cut.remove(&house);
-        let House { disk: current, seed, starts, rules, .. } = &mut self.houses[house];
+        let House { disk: current, seed, starts, rules, visits, .. } = &mut self.houses[house];
         *starts += 1;
         *current = disk.unwrap_or_else(|| current.clone());
         let (caisse, effects) =
-            Caisse::open(settings(*seed, rules), secrets(*seed, *starts), current);
+            Caisse::open(settings(*seed, rules, visits.clone()), secrets(*seed, *starts), current);
         self.houses[house].caisse = caisse;
         self.perform(house, effects);
     }
@@ -498,12 +500,12 @@ impl Village {
 impl House {
     fn new(seed: u8, rules: &Rules) -> Self {
         let mut disk = MemoryRecords::default();
-        let (caisse, effects) = Caisse::open(settings(seed, rules), secrets(seed, 0), &disk);
+        let (caisse, effects) = Caisse::open(settings(seed, rules, None), secrets(seed, 0), &disk);
         for effect in effects {
             if let Effect::Persist(writes) = effect {
                 disk.apply(writes);
             }
         }
-        Self { caisse, disk, seed, starts: 0, rules: rules.clone(), told: Vec::new() }
+        Self { caisse, disk, seed, starts: 0, rules: rules.clone(), visits: None, told: Vec::new() }
     }
 }

@@ -1,7 +1,9 @@
 //! The sections of the file as it is written. Every value keeps its place, so that what is wrong only
 //! beside another value is named with its line too.
 
-use crdt::agreement::{Eligibility, Terms};
+use std::collections::BTreeMap;
+
+use crdt::agreement::{Eligibility, Eligible, Terms};
 use crdt::{BasisPoints, Cents, Duration};
 use ledger::offline::OfflineSettings;
 use ledger::state::PaymentSettings;
@@ -49,6 +51,7 @@ pub(super) struct File {
     pub receipts: ReceiptsSection,
     #[serde(default)]
     pub dunning: DunningSection,
+    pub visits: Option<VisitsSection>,
     #[serde(default)]
     pub agreement: AgreementSection,
     #[serde(default)]
@@ -203,6 +206,32 @@ impl AgreementSection {
             floor: self.floor.0,
             rhythm_days: u16::try_from(self.rhythm_days.0).unwrap_or(u16::MAX),
         }
+    }
+}
+
+/// What is eligible when members buy elsewhere: a rate by the kind of vendor, and one for all other kinds.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct VisitsSection {
+    kinds: Option<Spanned<BTreeMap<String, Percent>>>,
+    other_percent: Option<Percent>,
+}
+
+impl VisitsSection {
+    /// Returns the rule that is published.
+    pub(super) fn read(self) -> Result<Eligible, Misfit> {
+        let span = self.kinds.as_ref().map_or(0..0, Spanned::span);
+        let kinds = self.kinds.map(Spanned::into_inner).unwrap_or_default();
+        let kinds = kinds.into_iter().map(|(kind, rate)| (kind, rate.0));
+        Eligible::new(kinds, self.other_percent.map(|rate| rate.0)).ok_or_else(|| Misfit {
+            span,
+            message: format!(
+                "there are at most {} kinds of vendors, of 1 to {} characters each",
+                crdt::limits::ELIGIBLE_KINDS,
+                crdt::limits::TEXT_CHARS
+            ),
+            help: "write them as kinds = { \"market stall\" = \"70\" }".to_owned(),
+        })
     }
 }
 

@@ -23,7 +23,7 @@ use super::{Doors, till_digest};
 /// The vendor for whom a till speaks, and the hash of the secret by which it is known.
 pub(super) struct Till {
     vendor: VendorId,
-    secret: Digest,
+    pub(super) secret: Digest,
 }
 
 /// What a till asks for.
@@ -167,7 +167,7 @@ impl FromRequestParts<Doors> for Till {
     }
 }
 
-async fn vendor_of(doors: &Doors, secret: Digest) -> Result<VendorInfo, Failure> {
+pub(super) async fn vendor_of(doors: &Doors, secret: Digest) -> Result<VendorInfo, Failure> {
     let found = doors.machine.query(ledger::Query::Till(secret)).await;
     match found.map_err(Failure::stopping)? {
         Ok(Answer::Vendors(vendors)) => vendors.into_iter().next(),
@@ -193,7 +193,7 @@ async fn ask(doors: &Doors, command: Command) -> Result<Answer, Failure> {
     Ok(outcome.map_err(Failure::stopping)??)
 }
 
-async fn question(doors: &Doors, question: ledger::Query) -> Result<Answer, Failure> {
+pub(super) async fn question(doors: &Doors, question: ledger::Query) -> Result<Answer, Failure> {
     Ok(doors.machine.query(question).await.map_err(Failure::stopping)??)
 }
 

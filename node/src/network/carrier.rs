@@ -99,6 +99,9 @@ impl request_response::Codec for Codec {
             return Ok(Arrival::Oversized);
         }
         let packet = self.cbor.read_request(protocol, &mut bytes.as_slice()).await;
+        if let Ok(packet) = &packet {
+            trace_packet("in", packet);
+        }
         Ok(packet.map_or(Arrival::Garbled, Arrival::Packet))
     }
 
@@ -121,6 +124,7 @@ impl request_response::Codec for Codec {
         let Arrival::Packet(packet) = arrival else {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "only packets are sent"));
         };
+        trace_packet("out", &packet);
         self.cbor.write_request(protocol, io, packet).await
     }
 
@@ -134,6 +138,16 @@ impl request_response::Codec for Codec {
         T: AsyncWrite + Unpin + Send,
     {
         self.cbor.write_response(protocol, io, ack).await
+    }
+}
+
+/// Follows what travels, byte by byte, for whoever must know what a partner was told.
+fn trace_packet(way: &str, packet: &Packet) {
+    if tracing::enabled!(tracing::Level::TRACE) {
+        for message in &packet.messages {
+            let bytes: String = message.iter().map(|byte| format!("{byte:02x}")).collect();
+            tracing::trace!(way, wire = %bytes, "message");
+        }
     }
 }
 

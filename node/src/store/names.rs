@@ -64,6 +64,7 @@ pub(super) const fn tree(kind: Kind) -> u8 {
         Kind::LotHeld => 62,
         Kind::LotCard => 63,
         Kind::CardList => 64,
+        Kind::Contest => 68,
     }
 }
 
@@ -146,6 +147,7 @@ mod tests {
             ("LotHeld", 62),
             ("LotCard", 63),
             ("CardList", 64),
+            ("Contest", 68),
         ];
         assert_eq!(names, expected.map(|(kind, name)| (kind.to_owned(), name)));
     }

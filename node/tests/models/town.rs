@@ -78,8 +78,15 @@ impl Town {
         let (zone, payments) = (ledger::calendar::Zone::paris(), Default::default());
         let accounting = ledger::accounting::Settings::default();
         let reminders = ledger::dunning::AFTER_DAYS.to_vec();
-        let settings =
-            Settings { contact: contact(), rules, zone, payments, accounting, reminders };
+        let settings = Settings {
+            contact: contact(),
+            rules,
+            zone,
+            payments,
+            accounting,
+            reminders,
+            visits: None,
+        };
         let mut disk = MemoryRecords::default();
         let (caisse, effects) = Caisse::open(settings, secrets(), &disk);
         store(&mut disk, effects);

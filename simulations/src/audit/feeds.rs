@@ -99,6 +99,7 @@ pub(super) fn debts_follow_from_the_feeds(world: &World) -> Result<(), Broken> {
                         let sign = if author == ids[0] { -1 } else { 1 };
                         owed_to_low += sign * i128::from(amount.get());
                     }
+                    // No member of a simulated caisse contests anything.
                     _ => {}
                 }
             }

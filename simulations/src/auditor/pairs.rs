@@ -116,7 +116,9 @@ impl Told {
                 let account = self.lots.entry((as_home, *lot)).or_default();
                 once(&mut account.amount, cents(&terms.amount), body)
             }
-            PairBody::LotCloseAsked { .. } => Ok(()),
+            PairBody::LotCloseAsked { .. }
+            | PairBody::Contested { .. }
+            | PairBody::ContestEnded { .. } => Ok(()),
             PairBody::LotClosed { lot, spent } => {
                 let account = self.lots.entry((as_host, *lot)).or_default();
                 once(&mut account.closed, cents(spent), body)

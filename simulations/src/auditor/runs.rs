@@ -56,7 +56,8 @@ impl Runs {
                     | PublicBody::Approved(_)
                     | PublicBody::TermsOffered(_)
                     | PublicBody::CatalogueChanged(_)
-                    | PublicBody::BooksHead { .. } => {}
+                    | PublicBody::BooksHead { .. }
+                    | PublicBody::EligibilityStated(_) => {}
                 }
             }
         }

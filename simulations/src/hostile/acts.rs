@@ -2,7 +2,7 @@
 
 use crdt::agreement::TermsOffer;
 use crdt::feed::{Body, FeedId, Head, PublicBody, Verified};
-use crdt::message::{AuthRequest, Message, Reply};
+use crdt::message::{AuthRequest, Bought, Message, Reply};
 use crdt::pair::{Cut, DenyReason, Pair, PairBody};
 use crdt::register::{Change, Proposal};
 use crdt::settlement::StatementBody;
@@ -207,8 +207,9 @@ impl Hostile {
             _ => Cents::from_u32(self.chance.within(1, 1_500)),
         };
         let (vendor, card) = (VendorId::new([1; 16]), intent.card.card());
-        let (payment, request) = (PaymentId::new(self.chance.bytes()), Digest::new([0; 32]));
-        let body = PairBody::OfflineCaptured { payment, lot, vendor, card, covered, request, code };
+        let payment = PaymentId::new(self.chance.bytes());
+        let bought = intent.purchase.bought("market".to_owned());
+        let body = PairBody::OfflineCaptured { payment, lot, vendor, card, covered, bought, code };
         let mut said = self.says(to, body.clone());
         if self.chance.permille(300) {
             said.extend(self.says(to, body));
@@ -246,13 +247,14 @@ impl Hostile {
         };
         let fresh = self.chance.permille(400);
         let payment = if fresh { PaymentId::new(self.chance.bytes()) } else { intent.payment };
-        let (card, vendor, request) = (intent.card.card(), intent.vendor, intent.request());
+        let (card, vendor) = (intent.card.card(), intent.vendor);
+        let bought = intent.purchase.bought("market".to_owned());
         let covered = Cents::from_u32(self.chance.within(1, 6_000));
         if self.chance.permille(500) {
-            let ask = AuthRequest { payment, card, vendor, covered, request, code };
+            let ask = AuthRequest { payment, card, vendor, covered, bought, code };
             return self.to(to, Message::AuthRequest(ask));
         }
-        self.says(to, PairBody::FloorCaptured { payment, vendor, card, covered, request, code })
+        self.says(to, PairBody::FloorCaptured { payment, vendor, card, covered, bought, code })
     }
 
     /// Words about runs that are none of its own, that contradict each other, or that close debts.
@@ -303,7 +305,11 @@ impl Hostile {
                     card: *card,
                     vendor: VendorId::new([1; 16]),
                     covered: Cents::from_u32(100),
-                    request: Digest::new(self.chance.bytes()),
+                    bought: Bought {
+                        kind: "market".to_owned(),
+                        price: Cents::from_u32(100),
+                        details: Digest::new(self.chance.bytes()),
+                    },
                     code: code.clone(),
                 }),
                 (1, _) => Message::Query { payment },

@@ -77,7 +77,10 @@ fn most_effects(input: Option<&Input>) -> usize {
         Message::Have { heads, .. } | Message::Grown(heads) => heads.len(),
         Message::Entries(entries) => entries.len(),
         Message::Revoked(list) => list.cards.len(),
-        Message::Want { .. } | Message::AuthRequest(_) | Message::Query { .. } => 1,
+        Message::Want { .. }
+        | Message::AuthRequest(_)
+        | Message::Query { .. }
+        | Message::Conflict { .. } => 1,
     };
     ANY_TIME + EACH_PART * parts
 }

@@ -56,6 +56,7 @@ pub(super) fn settings(number: u8) -> Settings {
         payments: PaymentSettings::default(),
         accounting: ledger::accounting::Settings::default(),
         reminders: ledger::dunning::AFTER_DAYS.to_vec(),
+        visits: None,
     }
 }
 

@@ -58,6 +58,7 @@ fn settings(rules: &Rules) -> Settings {
         payments: Default::default(),
         accounting: ledger::accounting::Settings::default(),
         reminders: ledger::dunning::AFTER_DAYS.to_vec(),
+        visits: None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crdt::feed::{Body, Draft, FeedId, Head};
 use crdt::key::SecretKey;
-use crdt::message::Message;
+use crdt::message::{Bought, Message};
 use crdt::pair::{DenyReason, PairBody};
 use crdt::revocation::RevocationList;
 use crdt::{CardId, Digest, LotId, PaymentId, Timestamp};
@@ -37,11 +37,13 @@ fn says_to(village: &mut Village, author: usize, reader: usize, body: PairBody) 
 }
 
 fn claim(town: &Town, payment: u8, lot: LotId, card: CardId, covered: u32) -> PairBody {
-    let (payment, request) = (PaymentId::new([payment; 16]), Digest::new([3; 32]));
+    let (payment, vendor) = (PaymentId::new([payment; 16]), town.vendor);
+    let (kind, details) = ("market".to_owned(), Digest::new([3; 32]));
+    let bought = Bought { kind, price: cents(covered), details };
+    let request = bought.request(payment, card, vendor);
     let key = secrets(town.village.houses[1].seed, 0).sealing.public();
     let code = key.seal(b"1234", &payment, &request, [7; 32]).expect("a code seals");
-    let (vendor, covered) = (town.vendor, cents(covered));
-    PairBody::OfflineCaptured { payment, lot, vendor, card, covered, request, code }
+    PairBody::OfflineCaptured { payment, lot, vendor, card, covered: cents(covered), bought, code }
 }
 
 #[test]
