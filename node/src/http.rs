@@ -24,6 +24,7 @@ use crate::metrics::Metrics;
 use crate::run::RunError;
 
 pub use offline::{CardIssuer, Offline, OfflineLimits};
+pub use operator::BackUp;
 pub use till::SignedReceipt;
 
 /// Bytes of a request of a till: a sealed code and a basket of as many lines as may be.
@@ -66,6 +67,7 @@ pub fn operator_routes(doors: Doors) -> Router {
     watchers()
         .route("/v1/command", post(operator::command))
         .route("/v1/query", post(operator::query))
+        .route("/v1/backup", post(operator::backup))
         .layer(DefaultBodyLimit::max(OPERATOR_BODY_BYTES))
         .with_state(doors)
 }
