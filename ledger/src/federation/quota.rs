@@ -32,6 +32,10 @@ impl Quota {
             self.bytes.clear();
             self.over.clear();
         }
+        // Whoever was over once waits with everything, small or large.
+        if self.over.contains_key(&author) {
+            return false;
+        }
         let taken = self.bytes.entry(author).or_default();
         match taken.checked_add(bytes).filter(|sum| *sum <= limits::FEED_BYTES_PER_DAY) {
             Some(sum) => {

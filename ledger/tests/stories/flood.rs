@@ -122,7 +122,7 @@ fn a_member_that_says_too_much_waits_until_the_next_day_and_nobody_else_does() {
     assert_eq!(held(&village, 0, ours), 1);
 
     // Others are not concerned.
-    village.paid(0, 1, vendor, &visitor, 1_000);
+    village.paid(0, 9, vendor, &visitor, 1_000);
     assert_eq!(village.balance(2, &visitor), 9_300);
 
     // The next day is another day, by the clock of whoever stores.
