@@ -57,7 +57,9 @@ pub(crate) fn is_settled(
     };
     let pair = Pair::of(state.me, host);
     let signed = |run: &RunState| matches!(run.words.get(&state.me), Some(Word::Signed(_)));
-    let may_settle = |run: &RunState| run.is_certified() || (is_unfinished(run) && signed(run));
+    let may_settle = |run: &RunState| {
+        run.is_certified() || (is_unfinished(state, federation, run) && signed(run))
+    };
     let counts = |cut: &Cut| {
         let ledger = fold(federation, turn, pair, cut);
         ledger.lines().get(&(host, payment)).is_some_and(|line| !line.contested)
