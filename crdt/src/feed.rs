@@ -145,14 +145,14 @@ pub enum PublicBody {
         /// The hash of the result that the author computed.
         result: Digest,
     },
-    /// The author will not sign a run.
+    /// The author will not sign a run, takes its signature back, or waits for the run no longer.
     RunAborted {
         /// The run.
         run: RunId,
         /// Why, for people.
         reason: String,
     },
-    /// The author holds every signature of a run and can no longer act on an abort.
+    /// The author holds every signature of a run, and acts on no one participant's abort any more.
     CertSeen {
         /// The run.
         run: RunId,

@@ -25,7 +25,7 @@ use crate::run::RunError;
 
 pub use offline::{CardIssuer, Offline, OfflineLimits};
 pub use operator::BackUp;
-pub use till::SignedReceipt;
+pub use till::{SignedReceipt, check_till_request};
 
 /// Bytes of a request of a till: a sealed code and a basket of as many lines as may be.
 pub const TILL_BODY_BYTES: usize = 64 * 1024;

@@ -47,6 +47,10 @@ pub struct Hostile {
     lots: Vec<(usize, LotId, Cents)>,
     runs: BTreeSet<RunId>,
     shown: BTreeSet<usize>,
+    /// What tills asked for and was not asked of their home caisses yet.
+    kept: Vec<Said>,
+    /// Whether it says nothing that would prove what it is: it keeps its credit, and uses it up at once.
+    sly: bool,
     decent: bool,
 }
 
@@ -71,7 +75,8 @@ fn lots_given_to(
 impl Hostile {
     /// Takes a caisse over: what is on its disk, and its keys.
     #[must_use]
-    pub fn replaces(place: usize, houses: &[House], chance: Chance) -> Option<Self> {
+    pub fn replaces(place: usize, houses: &[House], mut chance: Chance) -> Option<Self> {
+        let sly = chance.permille(500);
         let house = &houses[place];
         let mut held: BTreeMap<FeedId, Vec<Verified>> = BTreeMap::new();
         for (_, bytes) in house.disk.range(Kind::Feed, &[], &[], usize::MAX) {
@@ -100,6 +105,8 @@ impl Hostile {
             lots,
             runs: BTreeSet::new(),
             shown: BTreeSet::new(),
+            kept: Vec::new(),
+            sly,
             decent: false,
         })
     }
@@ -153,8 +160,29 @@ impl Hostile {
                 ledger::command::PaymentCode::Plain(_) => return Vec::new(),
             },
         };
-        let message: Message<Verified> = Message::AuthRequest(ask);
-        self.to(home, message)
+        let said = self.to(home, Message::AuthRequest(ask));
+        if !self.sly || self.decent {
+            return said;
+        }
+        self.kept.extend(said);
+        Vec::new()
+    }
+
+    /// Asks everything that it kept at once, after a word that the other must store: so that several
+    /// questions wait for one commit.
+    fn asks_all_at_once(&mut self) -> Vec<Said> {
+        let homes: BTreeSet<usize> = self.kept.iter().map(|(home, _)| *home).collect();
+        let mut said = Vec::new();
+        for home in homes {
+            let payment = PaymentId::new(self.chance.bytes());
+            said.extend(self.says(home, PairBody::Voided { payment }));
+        }
+        said.extend(self.kept.iter().cloned());
+        // Some are lost on their way: all of them are asked once more, then forgotten.
+        if self.chance.permille(300) {
+            self.kept.clear();
+        }
+        said
     }
 
     /// It is connected with someone.

@@ -81,7 +81,8 @@ impl Plan {
             hostile,
             rush,
             skews: true,
-            lots: chance.permille(400).then(|| lots(chance)),
+            // Lots take up the ceiling: in a rush it is the ceiling that is tried.
+            lots: chance.permille(if rush { 200 } else { 500 }).then(|| lots(chance)),
             night: chance.permille(250),
             scans: false,
             terms: terms(chance, rush),

@@ -4,14 +4,14 @@
 use ledger::caisse::Mutant;
 use simulations::{Broken, Options, Telling, live};
 
-/// Worlds after which a wrong version must have been caught; the rarest breaks one in forty.
-const SEEDS: u64 = 400;
+/// Worlds after which a wrong version must have been caught; the rarest breaks one in eighty.
+const SEEDS: u64 = 600;
 
 /// Worlds lived at least, so that the rate means something.
 const LEAST: u64 = 40;
 
 /// Worlds that break until enough is known.
-const ENOUGH: u64 = 4;
+const ENOUGH: u64 = 3;
 
 fn breaks(seed: u64, mutant: Mutant) -> Option<Broken> {
     let options = Options { mutant: Some(mutant), ..Options::new(Telling::Silent) };

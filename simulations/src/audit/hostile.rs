@@ -96,7 +96,7 @@ fn nothing_is_charged_but_what_members_asked_for(
                 && world.is_hostile(sale.stall.host)
                 && world.tills.shoppers[sale.shopper].home == house
         });
-        let most = asked.map_or(0, |_| i128::from(world.plan.terms.per_payment.get()));
+        let most = asked.map_or(0, |sale| i128::from(sale.intent.purchase.amount.get()));
         by_lots += (charged - most).max(0);
     }
     // By a lot the other may claim what it likes, up to the lot.

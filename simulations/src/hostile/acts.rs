@@ -84,9 +84,13 @@ impl Hostile {
         if self.decent {
             return Vec::new();
         }
+        if self.sly && self.kept.len() > 2 {
+            return self.asks_all_at_once();
+        }
         let others: Vec<usize> = (0..self.ids.len()).filter(|place| *place != self.place).collect();
         let to = others[self.chance.index(others.len())];
-        match self.chance.within(0, 19) {
+        // The first four would cost it its credit.
+        match self.chance.within(if self.sly { 4 } else { 0 }, 19) {
             0 => self.forks_publicly(),
             1 => self.forks_for(to),
             2 | 3 => self.repeats(to),
