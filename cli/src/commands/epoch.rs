@@ -123,6 +123,7 @@ async fn say(
 ) -> Result<Answer, Failure> {
     let opening = said.sign(identity);
     let entry = first_entry(context.dir(), said, &opening, node)?;
+    let entry = Box::new(entry);
     let command = KeysCommand::Open { opening, entry, waits };
     context.command(&Command::Keys(Box::new(command))).await
 }

@@ -14,7 +14,7 @@ pub enum KeysCommand {
         /// The identity key's word.
         opening: EpochOpening,
         /// The first entry of the epoch, signed by the key that the word names.
-        entry: Envelope,
+        entry: Box<Envelope>,
         /// Who must have been heard before.
         waits: Waits,
     },

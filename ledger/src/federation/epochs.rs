@@ -231,7 +231,7 @@ pub(super) fn of(
 pub(crate) fn change_keys(state: &mut State, turn: &mut Turn<'_>, command: KeysCommand) -> Outcome {
     match command {
         KeysCommand::Open { opening, entry, waits } => {
-            open_ours(state, turn, &opening, entry, waits)?
+            open_ours(state, turn, &opening, *entry, waits)?;
         }
         KeysCommand::Learn(list) => learn_all(state, turn, &list)?,
         KeysCommand::Forgive(author) => forgive(state, turn, author)?,
@@ -333,13 +333,11 @@ pub fn entries_after(records: &dyn Records, feed: FeedId, after: u64, most: usiz
     walk(&read, feed, after, most)
 }
 
+/// Reads rows of feeds from a key up to another, at most so many.
+type Range<'a> = dyn Fn(&[u8], &[u8], usize) -> Vec<Row> + 'a;
+
 /// Reads a feed epoch by epoch: places go on from one to the next, so their rows are one range in each.
-pub(super) fn walk(
-    read: &dyn Fn(&[u8], &[u8], usize) -> Vec<Row>,
-    feed: FeedId,
-    after: u64,
-    most: usize,
-) -> Vec<Row> {
+pub(super) fn walk(read: &Range<'_>, feed: FeedId, after: u64, most: usize) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut epoch = 0;
     loop {

@@ -62,7 +62,7 @@ fn open(
 ) -> Outcome {
     let seed = village.houses[house].seed;
     let opening = said.sign(&identity(seed));
-    let entry = entry(said, &opening, seed, key_of);
+    let entry = Box::new(entry(said, &opening, seed, key_of));
     let command = KeysCommand::Open { opening, entry, waits };
     village.ask(house, Command::Keys(Box::new(command))).expect("answered at once")
 }
