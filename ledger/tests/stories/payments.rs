@@ -85,7 +85,7 @@ fn another_question_under_the_same_id_is_a_conflict_and_changes_nothing_of_the_f
         AuthRequest { card: other_card, ..ask.clone() },
     ] {
         hears(&mut village, &other);
-        assert_eq!(said(&mut village), [conflict.clone()]);
+        assert_eq!(said(&mut village), std::slice::from_ref(&conflict));
         assert_eq!(village.fingerprint(1), held, "nothing has changed");
     }
     hears(&mut village, &ask);
