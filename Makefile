@@ -3,9 +3,10 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fmt unit mutants doc short-simulation simulate bench install preflight
+.PHONY: help demo test lint fmt unit mutants doc short-simulation simulate chaos bench install preflight
 
 SEEDS ?= 1000
+MINUTES ?= 10
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 help: ## lists what can be typed
@@ -42,6 +43,11 @@ short-simulation: preflight
 
 simulate: preflight ## many seeded worlds of the real machine: make simulate SEEDS=1000
 	cargo run --locked --release -p simulations --bin simulate -- --seeds $(SEEDS)
+
+chaos: preflight ## ten minutes of kills, cuts and losses for five real nodes: make chaos MINUTES=10 (root for the cuts)
+	cargo build --locked --workspace --bins
+	CAISSE_CHAOS_SECONDS=$$(( $(MINUTES) * 60 )) CAISSE_CHAOS_SEED=$(or $(SEED),$$(date +%s)) \
+		cargo test --locked -p tests --test chaos -- --nocapture
 
 bench: preflight ## measures; prints a table and writes bench.json
 	cargo build --locked --release --workspace --bins

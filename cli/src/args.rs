@@ -1,10 +1,12 @@
 //! What can be typed.
 
 pub mod accounting;
+pub mod backup;
 pub mod card;
 pub mod disputes;
 pub mod federation;
 pub mod foresight;
+pub mod keys;
 pub mod lot;
 pub mod money;
 pub mod people;
@@ -24,7 +26,7 @@ use crdt::RequestId;
 /// A caisse is a directory. `caisse init DIR --config FILE` makes one, `caisse run DIR` opens it, and every
 /// other command asks the node that runs in the directory given with -C.
 ///
-/// Exit codes: 0 done, 1 refused, 2 misused, 3 no node answers.
+/// Exit codes: 0 done, 1 refused, 2 misused, 3 no node answers, 4 a second copy of the caisse runs.
 #[derive(Debug, Parser)]
 #[command(name = "caisse", version, propagate_version = true, max_term_width = 100)]
 pub struct Cli {
@@ -204,6 +206,19 @@ pub enum Command {
     /// Settlement of what caisses owe each other.
     #[command(subcommand)]
     Settle(federation::Settle),
+    /// Writes the caisse into one new file, while its node runs or not.
+    Backup(backup::Backup),
+    /// Makes a caisse of a backup.
+    Restore(backup::Restore),
+    /// Proofs that a caisse contradicted itself.
+    #[command(subcommand)]
+    Proof(keys::Proof),
+    /// The caisse's own keys.
+    #[command(subcommand)]
+    Key(keys::Key),
+    /// Epochs: what the identity key says about keys, and about what no longer counts.
+    #[command(subcommand)]
+    Epoch(keys::Epoch),
     /// Configuration files.
     #[command(subcommand)]
     Config(Config),

@@ -10,6 +10,8 @@ use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use ledger::command::PayIntent;
 use ledger::{Answer, Command, Outcome, Query};
+use node::backup::Written;
+use node::http::BackUp;
 use serde::Serialize;
 use tokio::net::UnixStream;
 
@@ -64,6 +66,26 @@ impl Client {
     /// As [`Client::command`].
     pub async fn query(&self, question: &Query) -> Result<Answer, Failure> {
         self.ask("/v1/query", question, "nothing was asked to change".to_owned()).await
+    }
+
+    /// Asks the node to write a backup.
+    ///
+    /// # Errors
+    /// As [`Client::command`].
+    pub async fn backup(&self, asked: &BackUp) -> Result<Written, Failure> {
+        let unanswered = |why: String| Failure::Unanswered {
+            why,
+            help: "look whether the file is there: it is whole as soon as it has its name"
+                .to_owned(),
+        };
+        let body = serde_json::to_vec(asked).map_err(Failure::misused)?;
+        let (status, bytes) = self.post("/v1/backup", body).await?.map_err(unanswered)?;
+        if status != StatusCode::OK {
+            return Err(unanswered(String::from_utf8_lossy(&bytes).into_owned()));
+        }
+        let written: Result<Written, String> =
+            serde_json::from_slice(&bytes).map_err(|why| unanswered(why.to_string()))?;
+        written.map_err(Failure::Failed)
     }
 
     async fn ask<T: Serialize>(

@@ -1,15 +1,18 @@
 //! What each command does.
 
 mod accounting;
+mod backup;
 mod card;
 mod card_sheet;
 mod catalogue;
 mod config;
 mod disputes;
 mod draw;
+mod epoch;
 mod fec;
 mod federation;
 mod foresight;
+mod keys;
 mod lot;
 mod member;
 mod member_file;
@@ -28,6 +31,9 @@ use std::path::Path;
 
 use crdt::{PaymentId, RequestId};
 use ledger::{Answer, Command, Query};
+
+use ::node::backup::Written;
+use ::node::http::BackUp;
 
 use crate::args::{self, Global};
 use crate::client::{Client, random};
@@ -78,6 +84,14 @@ impl Context {
     pub async fn command(&self, command: &Command) -> Result<Answer, Failure> {
         let request = self.request()?;
         patiently("waiting for the caisse", self.client.command(request, command)).await
+    }
+
+    /// Asks the node to write a backup.
+    ///
+    /// # Errors
+    /// As [`Client::backup`].
+    pub async fn backup(&self, asked: &BackUp) -> Result<Written, Failure> {
+        patiently("writing the backup", self.client.backup(asked)).await
     }
 
     /// Asks the node for one part of something larger. Each part has a request id of its own, the same
@@ -156,6 +170,11 @@ pub async fn carry_out(context: &Context, command: args::Command) -> Result<Done
         Typed::Peer(args::federation::Peer::List) => federation::peers(context).await,
         Typed::Statement(asked) => settle::statement(context, asked).await,
         Typed::Settle(command) => settle::settle(context, command).await,
+        Typed::Backup(asked) => backup::backup(context, asked).await,
+        Typed::Restore(asked) => backup::restore(asked).await,
+        Typed::Proof(command) => keys::proof(context, command).await,
+        Typed::Key(command) => epoch::key(context, command).await,
+        Typed::Epoch(command) => epoch::epoch(context, command).await,
         Typed::Config(command) => config::config(command),
     }
 }

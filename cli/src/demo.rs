@@ -5,6 +5,7 @@
 //! it claims it checks, against an account of its own ([`model`]); one claim that does not hold fails it.
 
 mod books;
+mod by_lot;
 mod chance;
 mod checks;
 mod closing;
@@ -28,6 +29,7 @@ mod shelves;
 mod signals;
 mod statements;
 mod teller;
+mod twins;
 mod waits;
 
 use crate::failure::Failure;
@@ -110,6 +112,11 @@ async fn story(play: &mut Play, asked: Asked) -> Result<(), Failure> {
     play.step("The morning: everybody shops", morning).await?;
     play.step("One caisse is killed", outage::kill).await?;
     play.step("It comes back and catches up", outage::come_back).await?;
+    play.step("It gives the others lots, for the next time", by_lot::give).await?;
+    play.step("It is backed up, and everybody shops on", by_lot::back_up).await?;
+    play.step("It is killed again: the sales go on by lot", by_lot::sell_without_it).await?;
+    play.step("It comes back from the old backup, and the lots are claimed", by_lot::come_back)
+        .await?;
     let evening = async |play: &mut Play| market::sell_all(play, Act::Evening).await;
     play.step("The evening: everybody shops again", evening).await?;
     play.step("Two refunds", refunds::give_back).await?;
@@ -121,6 +128,7 @@ async fn story(play: &mut Play, asked: Asked) -> Result<(), Failure> {
     if asked.hold {
         play.step("The nodes' logs are read", closing::read_logs).await
     } else {
+        play.step("A stolen key: one caisse says two things", twins::contradict).await?;
         play.step("The nodes end in order", closing::end).await
     }
 }

@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 
 use ledger::Refused;
+use ledger::federation::SecondCopy;
+use node::backup::BackupError;
+use node::machine::WorkError;
 use node::run::RunError;
 use node::setup::SetupError;
 use node::store::StoreError;
@@ -19,6 +22,9 @@ pub enum Failure {
     /// What was typed, or a file that was named, cannot be meant.
     #[error("{0}")]
     Misused(String),
+    /// Another process writes under the caisse's keys.
+    #[error("{0}")]
+    SecondCopy(SecondCopy),
     /// Nobody answers at the caisse's socket.
     #[error("no node answers at {}: start it with `caisse run {}`", dir.join(node::http::SOCKET).display(), dir.display())]
     Unreachable {
@@ -38,13 +44,14 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Returns the exit code: 1 refused, 2 misused, 3 node unreachable.
+    /// Returns the exit code: 1 refused, 2 misused, 3 node unreachable, 4 a second copy runs.
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::Refused(_) | Self::Failed(_) => 1,
             Self::Misused(_) => 2,
             Self::Unreachable { .. } | Self::Unanswered { .. } => 3,
+            Self::SecondCopy(_) => 4,
         }
     }
 
@@ -54,6 +61,9 @@ impl Failure {
         let message = self.to_string();
         match self {
             Self::Refused(why) => serde_json::json!({ "refused": why, "message": message }),
+            Self::SecondCopy(copy) => {
+                serde_json::json!({ "second_copy": copy, "message": message })
+            }
             Self::Failed(_) => serde_json::json!({ "failed": message }),
             Self::Misused(_) => serde_json::json!({ "misused": message }),
             Self::Unreachable { .. } | Self::Unanswered { .. } => {
@@ -83,6 +93,19 @@ impl From<StoreError> for Failure {
     }
 }
 
+impl From<BackupError> for Failure {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::NotABackup { .. } | BackupError::Passphrase(_) => {
+                Self::Misused(error.to_string())
+            }
+            BackupError::Setup(error) => error.into(),
+            BackupError::Store(error) => error.into(),
+            other => Self::Failed(other.to_string()),
+        }
+    }
+}
+
 impl From<SetupError> for Failure {
     fn from(error: SetupError) -> Self {
         match error {
@@ -97,7 +120,8 @@ impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         match error {
             RunError::Setup(error) => error.into(),
-            RunError::Store(error) => error.into(),
+            RunError::Store(error) | RunError::Work(WorkError::Store(error)) => error.into(),
+            RunError::Work(WorkError::SecondCopy(copy)) => Self::SecondCopy(copy),
             other => Self::Failed(other.to_string()),
         }
     }

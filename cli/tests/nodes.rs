@@ -2,6 +2,7 @@
 
 mod nodes {
     mod disputes;
+    mod keys;
     mod lots;
     mod people;
     mod secret;

@@ -46,6 +46,8 @@ pub enum Domain {
     BankTable,
     /// The balances of a closed year.
     Closing,
+    /// A statement that opens an epoch.
+    Epoch,
 }
 
 impl Domain {
@@ -68,6 +70,7 @@ impl Domain {
             Self::BankLine => "caisse v1 bank statement line",
             Self::BankTable => "caisse v1 bank statement table",
             Self::Closing => "caisse v1 closing of a year",
+            Self::Epoch => "caisse v1 epoch",
         }
     }
 

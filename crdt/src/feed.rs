@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::agreement::{Eligible, TermsOffer};
 use crate::catalogue::CatalogueChange;
 use crate::digest::{Domain, salted};
+use crate::epoch::EpochOpening;
 use crate::key::{PublicKey, Purpose, SecretKey, Signature};
 use crate::pair::PairBody;
 use crate::register::{Charter, Proposal, ProposalId};
@@ -144,14 +145,14 @@ pub enum PublicBody {
         /// The hash of the result that the author computed.
         result: Digest,
     },
-    /// The author will not sign a run.
+    /// The author will not sign a run, takes its signature back, or waits for the run no longer.
     RunAborted {
         /// The run.
         run: RunId,
         /// Why, for people.
         reason: String,
     },
-    /// The author holds every signature of a run and can no longer act on an abort.
+    /// The author holds every signature of a run, and acts on no one participant's abort any more.
     CertSeen {
         /// The run.
         run: RunId,
@@ -165,6 +166,8 @@ pub enum PublicBody {
     },
     /// What the author finds eligible when its members buy elsewhere; the last word counts.
     EligibilityStated(Eligible),
+    /// The first entry of an epoch: the identity key's word that opens it.
+    EpochOpened(Box<EpochOpening>),
 }
 
 /// Why an envelope is not accepted, in order of precedence.
@@ -182,7 +185,7 @@ pub enum Rejected {
     /// Another federation.
     #[error("the entry belongs to another federation")]
     WrongNetwork,
-    /// Not a caisse that we know.
+    /// Not a caisse that we know, or not in that epoch.
     #[error("the author is not known")]
     UnknownAuthor,
     /// The signature does not hold.
@@ -201,8 +204,24 @@ pub enum Rejected {
 pub struct Keyring {
     /// The federation.
     pub network: NetworkId,
-    /// The node key of each known caisse.
+    /// The node key of each known caisse in epoch 0.
     pub nodes: BTreeMap<CaisseId, PublicKey>,
+    /// The node keys of later epochs.
+    pub epochs: BTreeMap<(CaisseId, u32), PublicKey>,
+}
+
+impl Keyring {
+    /// Returns the key by which a caisse signs in an epoch.
+    #[must_use]
+    pub fn key(&self, author: &CaisseId, epoch: u32) -> Option<&PublicKey> {
+        if epoch == 0 { self.nodes.get(author) } else { self.epochs.get(&(*author, epoch)) }
+    }
+
+    /// Returns every key that a caisse ever had: a printed card is signed by one of them.
+    pub fn keys(&self, author: &CaisseId) -> impl Iterator<Item = &PublicKey> {
+        let later = self.epochs.range((*author, 1)..=(*author, u32::MAX));
+        self.nodes.get(author).into_iter().chain(later.map(|(_, key)| key))
+    }
 }
 
 /// An entry whose author, network, signature and body hash hold. Only [`Envelope::verify`] and
@@ -235,7 +254,7 @@ impl Envelope {
         if header.seen.len() > limits::HEADS_SEEN {
             return Err(Rejected::TooLarge);
         }
-        let key = keyring.nodes.get(&header.feed.author).ok_or(Rejected::UnknownAuthor)?;
+        let key = keyring.key(&header.feed.author, header.epoch).ok_or(Rejected::UnknownAuthor)?;
         key.verify(Purpose::Entry, &self.header, &self.signature)
             .map_err(|_| Rejected::BadSignature)?;
         if salted(&self.salt, &self.body) != header.body {

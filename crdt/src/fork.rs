@@ -6,6 +6,10 @@ use crate::feed::{Envelope, FeedId, Header, Keyring, PROTOCOL_VERSION};
 use crate::key::{Purpose, Signature};
 use crate::{limits, wire};
 
+mod file;
+
+pub use file::{BadProof, Keys, ProofFile};
+
 /// A header and its signature: all that a fork proof needs of an entry.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SignedHeader {
@@ -51,6 +55,19 @@ impl ForkProof {
         if one <= other { Self { one, other } } else { Self { one: other, other: one } }
     }
 
+    /// Returns whether both headers are small enough to be looked at.
+    #[must_use]
+    pub fn within_limits(&self) -> bool {
+        [&self.one, &self.other].iter().all(|signed| signed.header.len() <= limits::HEADER_BYTES)
+    }
+
+    /// Returns the place that the proof is about, before any signature is looked at.
+    #[must_use]
+    pub fn place(&self) -> Option<Fork> {
+        let Header { feed, epoch, seq, .. } = wire::decode(&self.one.header).ok()?;
+        self.within_limits().then_some(Fork { feed, epoch, seq })
+    }
+
     /// Checks both signatures, and that the two headers differ but claim the same place.
     ///
     /// # Errors
@@ -74,7 +91,7 @@ fn signed_header(signed: &SignedHeader, keyring: &Keyring) -> Result<Header, Not
     if header.version != PROTOCOL_VERSION || header.network != keyring.network {
         return Err(NotAFork);
     }
-    let key = keyring.nodes.get(&header.feed.author).ok_or(NotAFork)?;
+    let key = keyring.key(&header.feed.author, header.epoch).ok_or(NotAFork)?;
     key.verify(Purpose::Entry, &signed.header, &signed.signature).map_err(|_| NotAFork)?;
     Ok(header)
 }

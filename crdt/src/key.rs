@@ -26,6 +26,8 @@ pub enum Purpose {
     Receipt,
     /// A list of blocked cards.
     Revocations,
+    /// An identity key's word that opens an epoch.
+    Epoch,
 }
 
 impl Purpose {
@@ -36,6 +38,7 @@ impl Purpose {
             Self::Card => b"caisse v1 sign card\0",
             Self::Receipt => b"caisse v1 sign receipt\0",
             Self::Revocations => b"caisse v1 sign revocations\0",
+            Self::Epoch => b"caisse v1 sign epoch\0",
         };
         [domain, bytes].concat()
     }

@@ -10,6 +10,7 @@ pub mod catalogue;
 pub mod clearing;
 pub mod contact;
 pub mod digest;
+pub mod epoch;
 pub mod feed;
 pub mod fork;
 pub mod id;

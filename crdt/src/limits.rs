@@ -18,6 +18,15 @@ pub const ENTRY_BYTES_PER_MESSAGE: usize = 700 * 1024;
 /// Feed heads in one message: a federation of a thousand caisses, each with its public feed.
 pub const HEADS_PER_MESSAGE: usize = 2_048;
 
+/// Fork proofs in one message: two headers each, so that it stays far under the transport's frame.
+pub const PROOFS_PER_MESSAGE: usize = 64;
+
+/// Openings of epochs in one message; each is at most a body, and most are a few hundred bytes.
+pub const OPENINGS_PER_MESSAGE: usize = 2;
+
+/// Bytes of a fork proof written as text: two headers in hexadecimal, and keys.
+pub const PROOF_FILE_BYTES: usize = 16 * 1024;
+
 /// Caisses in a founding charter or in a settlement run.
 pub const CAISSES: usize = 1_000;
 

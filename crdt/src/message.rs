@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Domain;
+use crate::epoch::EpochOpening;
 use crate::feed::{Envelope, FeedId, Head, Keyring, Rejected, Verified};
+use crate::fork::ForkProof;
 use crate::revocation::RevocationList;
 use crate::seal::Sealed;
 use crate::{CardId, Cents, Digest, PaymentId, VendorId, limits, wire};
@@ -45,6 +47,10 @@ pub enum Message<Entry> {
         /// The payment.
         payment: PaymentId,
     },
+    /// Proofs that caisses contradicted themselves: whoever gets a new one checks it and passes it on.
+    Forked(Vec<ForkProof>),
+    /// Words of identity keys that open epochs: whoever gets a new one checks it and passes it on.
+    Opened(Vec<EpochOpening>),
 }
 
 /// Whether a message expects the same in return.
@@ -115,6 +121,14 @@ impl Message<Envelope> {
             Self::Entries(entries) => entries.len() <= limits::ENTRIES_PER_MESSAGE,
             Self::AuthRequest(ask) => ask.bought.kind.chars().count() <= limits::TEXT_CHARS,
             Self::Revoked(list) => list.cards.len() <= limits::REVOKED_CARDS,
+            Self::Forked(proofs) => {
+                proofs.len() <= limits::PROOFS_PER_MESSAGE
+                    && proofs.iter().all(ForkProof::within_limits)
+            }
+            Self::Opened(openings) => {
+                openings.len() <= limits::OPENINGS_PER_MESSAGE
+                    && openings.iter().all(EpochOpening::within_limits)
+            }
             Self::Want { .. } | Self::Query { .. } | Self::Conflict { .. } => true,
         }
     }
@@ -137,6 +151,8 @@ impl Message<Envelope> {
             Self::Query { payment } => Message::Query { payment },
             Self::Revoked(list) => Message::Revoked(list),
             Self::Conflict { payment } => Message::Conflict { payment },
+            Self::Forked(proofs) => Message::Forked(proofs),
+            Self::Opened(openings) => Message::Opened(openings),
         };
         (message, rejected)
     }
@@ -157,6 +173,8 @@ impl Message<Verified> {
             Self::Query { payment } => Message::Query { payment },
             Self::Revoked(list) => Message::Revoked(list),
             Self::Conflict { payment } => Message::Conflict { payment },
+            Self::Forked(proofs) => Message::Forked(proofs),
+            Self::Opened(openings) => Message::Opened(openings),
         }
     }
 }

@@ -35,7 +35,12 @@ pub struct DoesNotOpen;
 
 /// The home caisse's half of the sealing key.
 #[derive(Clone)]
-pub struct SealingSecret(<X25519HkdfSha256 as Kem>::PrivateKey, SealingKey);
+pub struct SealingSecret {
+    secret: <X25519HkdfSha256 as Kem>::PrivateKey,
+    public: SealingKey,
+    /// Secrets of the time before: what was sealed to them still opens.
+    older: Vec<SealingSecret>,
+}
 
 impl std::fmt::Debug for SealingSecret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -83,13 +88,20 @@ impl SealingSecret {
     pub fn from_seed(seed: &[u8; 32]) -> Self {
         let (secret, public) = X25519HkdfSha256::derive_keypair(seed);
         let public: [u8; 32] = public.to_bytes().into();
-        Self(secret, SealingKey::new(public))
+        Self { secret, public: SealingKey::new(public), older: Vec::new() }
     }
 
     /// Returns the public half.
     #[must_use]
     pub const fn public(&self) -> SealingKey {
-        self.1
+        self.public
+    }
+
+    /// Opens also what was sealed to an older key: a sale can be under way while keys change.
+    #[must_use]
+    pub fn opening_also(mut self, older: Self) -> Self {
+        self.older.push(older);
+        self
     }
 
     /// Opens a code that was sealed for that request of that payment.
@@ -97,6 +109,17 @@ impl SealingSecret {
     /// # Errors
     /// [`DoesNotOpen`] if it was sealed for something else, or is not a sealed code.
     pub fn open(
+        &self,
+        sealed: &Sealed,
+        payment: &PaymentId,
+        request: &Digest,
+    ) -> Result<Vec<u8>, DoesNotOpen> {
+        let older =
+            || self.older.iter().find_map(|old| old.open_alone(sealed, payment, request).ok());
+        self.open_alone(sealed, payment, request).or_else(|closed| older().ok_or(closed))
+    }
+
+    fn open_alone(
         &self,
         sealed: &Sealed,
         payment: &PaymentId,
@@ -110,7 +133,7 @@ impl SealingSecret {
         let key = key.map_err(|_| DoesNotOpen)?;
         hpke::single_shot_open::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
             &OpModeR::Base,
-            &self.0,
+            &self.secret,
             &key,
             INFO,
             text,
@@ -172,6 +195,9 @@ mod tests {
         let host = SealingSecret::from_seed(&[5; 32]);
         assert_eq!(host.open(&sealed, &payment, &request), Err(DoesNotOpen));
         assert!(!sealed.0.windows(4).any(|bytes| bytes == b"4071"));
+        let renewed = SealingSecret::from_seed(&[6; 32]).opening_also(home.clone());
+        assert_eq!(renewed.open(&sealed, &payment, &request), Ok(b"4071".to_vec()));
+        assert_ne!(renewed.public(), home.public());
         let again = home.public().seal(b"4071", &payment, &request, [6; 32]).expect("it seals");
         assert_ne!(sealed, again, "two sealings of one code do not look alike");
         for bytes in [vec![], vec![0; 31], vec![0; 48], vec![0; 4096]] {

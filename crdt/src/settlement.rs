@@ -139,9 +139,37 @@ pub struct RunState {
     pub words: BTreeMap<CaisseId, Word>,
     /// Who holds every signature.
     pub cert_seen: BTreeSet<CaisseId>,
+    /// Who said so and waits no longer: for it the run never takes effect.
+    pub gave_up: BTreeSet<CaisseId>,
 }
 
 impl RunState {
+    /// Returns whether a participant says that it does not go on with the run.
+    #[must_use]
+    pub fn has_left(&self, participant: &CaisseId) -> bool {
+        let aborted = matches!(self.words.get(participant), Some(Word::Aborted(_)));
+        aborted || self.gave_up.contains(participant)
+    }
+
+    /// Returns whether a caisse may settle its pairs by another run, given whom it can prove to have forked.
+    ///
+    /// Whoever has said that it holds every signature may not go by one participant's abort: to another it may have
+    /// said the contrary, and there the run took effect. It waits until all others have left it, or can be proved
+    /// to say two things; none of them can then have let it take effect, nor ever will.
+    #[must_use]
+    pub fn is_over_for(&self, me: &CaisseId, has_forked: impl Fn(&CaisseId) -> bool) -> bool {
+        match self.words.get(me) {
+            Some(Word::Aborted(_)) => true,
+            None => self.aborts().next().is_some(),
+            Some(Word::Signed(_)) => {
+                let participants = self.run.participants();
+                let mut others = participants.iter().filter(|other| *other != me);
+                self.gave_up.contains(me)
+                    && others.all(|other| self.has_left(other) || has_forked(other))
+            }
+        }
+    }
+
     /// Returns the result that every participant signed, if they all did and it is the same.
     #[must_use]
     pub fn signed_by_all(&self) -> Option<Digest> {
@@ -175,6 +203,7 @@ pub struct Settlements {
     proposals: BTreeMap<RunId, (Run, BTreeSet<CaisseId>)>,
     words: BTreeMap<RunId, BTreeMap<CaisseId, Word>>,
     cert_seen: BTreeMap<RunId, BTreeSet<CaisseId>>,
+    gave_up: BTreeMap<RunId, BTreeSet<CaisseId>>,
 }
 
 impl Settlements {
@@ -192,13 +221,17 @@ impl Settlements {
     }
 
     /// Takes in a participant's word, in the order of its feed. Its first counts, but a signature can be
-    /// taken back until its author has said that it holds them all: before that nobody acts on it.
+    /// taken back until its author has said that it holds them all: before that the run takes effect for
+    /// nobody. An abort after that says that its author waits no longer.
     pub fn say(&mut self, author: CaisseId, run: RunId, word: Word) {
         let certified = self.cert_seen.get(&run).is_some_and(|seen| seen.contains(&author));
         let words = self.words.entry(run).or_default();
         match words.get(&author) {
             None => drop(words.insert(author, word)),
-            Some(Word::Signed(_)) if !certified && matches!(word, Word::Aborted(_)) => {
+            Some(Word::Signed(_)) if matches!(word, Word::Aborted(_)) && certified => {
+                self.gave_up.entry(run).or_default().insert(author);
+            }
+            Some(Word::Signed(_)) if matches!(word, Word::Aborted(_)) => {
                 words.insert(author, word);
             }
             Some(Word::Signed(_) | Word::Aborted(_)) => {}
@@ -243,7 +276,10 @@ impl Settlements {
         words.retain(|author, _| participants.contains(author));
         let mut cert_seen = self.cert_seen.get(id).cloned().unwrap_or_default();
         cert_seen.retain(|author| participants.contains(author));
-        Some(RunState { proposers: proposers.clone(), run: run.clone(), words, cert_seen })
+        let mut gave_up = self.gave_up.get(id).cloned().unwrap_or_default();
+        gave_up.retain(|author| participants.contains(author));
+        let (proposers, run) = (proposers.clone(), run.clone());
+        Some(RunState { proposers, run, words, cert_seen, gave_up })
     }
 
     /// Returns the proposed runs.

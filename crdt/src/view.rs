@@ -85,6 +85,8 @@ impl View {
             PublicBody::BooksHead { entries, hash } => {
                 self.books.insert(author, BooksHead { entries: *entries, hash: *hash });
             }
+            // Which entries count is decided before they come here.
+            PublicBody::EpochOpened(_) => {}
         }
     }
 
@@ -95,6 +97,7 @@ impl View {
         Keyring {
             network: self.network,
             nodes: contacts.into_iter().map(|(id, contact)| (id, contact.node)).collect(),
+            epochs: BTreeMap::new(),
         }
     }
 

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use crdt::agreement::{Eligibility, Terms, TermsOffer};
 use crdt::contact::{Contact, caisse_id, certify};
-use crdt::feed::{Body, Draft, Envelope, FeedId, Head, PublicBody, Verified};
-use crdt::fork::{ForkProof, NotAFork};
+use crdt::epoch::{EpochCut, EpochOpening, EpochStatement};
+use crdt::feed::{Audience, Body, Draft, Envelope, FeedId, Head, PublicBody, Verified};
+use crdt::fork::{BadProof, ForkProof, Keys, NotAFork, ProofFile};
 use crdt::key::SecretKey;
 use crdt::register::{Change, Charter, Proposal};
 use crdt::replica::{Inserted, Replica};
@@ -118,7 +119,8 @@ impl Node {
     }
 
     fn offer(&mut self, envelope: &Envelope) -> bool {
-        let keyring = View::new(self.charter.clone()).keyring();
+        let mut keyring = View::new(self.charter.clone()).keyring();
+        keyring.epochs = self.replica.epochs().keys().collect();
         let Ok(entry) = envelope.clone().verify(&keyring) else {
             return false;
         };
@@ -135,6 +137,15 @@ impl Node {
             }
             _ => false,
         }
+    }
+
+    fn open(&mut self, opening: &EpochOpening) -> bool {
+        let said = opening.check(self.charter.network()).expect("a good one");
+        let Some(cut_off) = self.replica.open(&said) else { return false };
+        for (feed, kept) in cut_off {
+            self.held.retain(|(of, seq), _| *of != feed || *seq <= kept);
+        }
+        true
     }
 
     /// Offers everything again and again, as partners do, until nothing is new.
@@ -240,6 +251,94 @@ proptest! {
     }
 }
 
+/// The first author's feed, and its next epoch from a cut on, under a new key.
+fn two_epochs(said: &[u8], cut: usize, later: &[u8]) -> (Vec<Envelope>, EpochOpening) {
+    let authors = authors();
+    let me = &authors[0].contact;
+    let number = (1..=3).find(|number| author(*number).contact.id == me.id).expect("one of them");
+    let (identity, node) = (SecretKey::from_seed(&[number; 32]), SecretKey::from_seed(&[77; 32]));
+    let old = feed(&authors, 0, said, 1);
+    let end = old[cut.min(old.len() - 1)].head();
+    let cut = EpochCut { audience: Audience::Public, seq: end.seq, hash: end.hash };
+    let statement = EpochStatement {
+        network: charter(&authors).network(),
+        identity: identity.public(),
+        epoch: 1,
+        node: node.public(),
+        sealing: me.sealing,
+        certificate: certify(&identity, &node.public(), &me.sealing),
+        cuts: vec![cut],
+        reason: "test".to_owned(),
+    };
+    let opening = statement.sign(&identity);
+    let mut head = Head { epoch: 1, ..end };
+    let others: Vec<CaisseId> = authors[1..].iter().map(|a| a.contact.id).collect();
+    let first = PublicBody::EpochOpened(Box::new(opening.clone()));
+    let newcomer = author(9).contact;
+    let rest = later.iter().map(|choice| body(*choice, &others, &newcomer, &charter(&authors)));
+    let new = std::iter::once(first).chain(rest).map(|said| {
+        let draft = Draft {
+            network: charter(&authors).network(),
+            after: head,
+            body: Body::Public(said),
+            claimed: Timestamp::from_ms(2),
+            seen: Vec::new(),
+        };
+        let entry = draft.sign(&node, &[7; 32]);
+        head = entry.head();
+        Envelope::from(entry)
+    });
+    let new: Vec<Envelope> = new.collect();
+    (old.into_iter().map(Envelope::from).chain(new).collect(), opening)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn it_does_not_matter_when_one_hears_that_an_epoch_was_opened(
+        said in proptest::collection::vec(any::<u8>(), 0..6),
+        cut in 0..6_usize,
+        later in proptest::collection::vec(any::<u8>(), 0..4),
+        (seed, when) in (any::<u64>(), 0..12_usize),
+    ) {
+        let (envelopes, opening) = two_epochs(&said, cut, &later);
+        let mut at_once = Node::new(charter(&authors()));
+        prop_assert!(at_once.open(&opening));
+        at_once.settle(&envelopes);
+        let head = at_once.replica.head(FeedId::public(authors()[0].contact.id));
+        let cut = cut.min(said.len()) as u64 + 1;
+        prop_assert_eq!((head.epoch, head.seq), (1, cut + 1 + later.len() as u64));
+        let mut late = Node::new(charter(&authors()));
+        let shuffled = shuffled(envelopes.clone(), seed);
+        for envelope in shuffled.iter().take(when) {
+            late.offer(envelope);
+        }
+        late.settle(&shuffled);
+        prop_assert!(late.open(&opening));
+        prop_assert!(!late.open(&opening), "once");
+        late.settle(&shuffled);
+        prop_assert_eq!(late.replica, at_once.replica.clone());
+        prop_assert_eq!(late.held.keys().collect::<Vec<_>>(), at_once.held.keys().collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_word_that_opens_an_epoch_holds_with_every_byte_as_it_was_signed() {
+    let (_, opening) = two_epochs(&[1, 2], 1, &[]);
+    let network = charter(&authors()).network();
+    let said = opening.check(network).expect("it holds");
+    assert_eq!(said.hash(), opening.hash());
+    let bytes = wire::encode(&opening);
+    for place in 0..bytes.len() {
+        let mut mutated = bytes.clone();
+        mutated[place] ^= 1;
+        if let Ok(mutated) = wire::decode::<EpochOpening>(&mutated) {
+            assert!(mutated.check(network).is_err(), "byte {place}");
+        }
+    }
+}
+
 #[test]
 fn a_proof_accepts_every_true_fork_and_no_mutated_one() {
     let authors = authors();
@@ -267,6 +366,39 @@ fn a_proof_accepts_every_true_fork_and_no_mutated_one() {
     let two_authors = feed(&authors, 1, &[1], 1);
     let proof = ForkProof::of(one[0].envelope(), two_authors[0].envelope());
     assert_eq!(proof.check(&keyring), Err(NotAFork), "two authors are no fork");
+}
+
+#[test]
+fn a_proof_in_a_file_is_checked_from_its_bytes_alone_and_no_changed_byte_passes() {
+    let authors = authors();
+    let Contact { identity, node, sealing, certificate, id, .. } = authors[0].contact.clone();
+    let keys = Keys { identity, node, sealing, certificate };
+    let one = feed(&authors, 0, &[1, 2, 3], 1);
+    let other = feed(&authors, 0, &[1, 2, 3], 2);
+    for (left, right) in one.iter().zip(&other) {
+        let proof = ForkProof::of(left.envelope(), right.envelope());
+        let file = ProofFile::new(charter(&authors).network(), keys.clone(), &proof);
+        let fork = file.check().expect("a true fork");
+        assert_eq!((fork.feed, fork.seq), (FeedId::public(id), left.header().seq));
+        let text = serde_json::to_string(&file).expect("JSON");
+        assert!(text.len() <= crdt::limits::PROOF_FILE_BYTES);
+        for place in 0..text.len() {
+            let mut mutated = text.clone().into_bytes();
+            mutated[place] ^= 1;
+            let Ok(mutated) = serde_json::from_slice::<ProofFile>(&mutated) else { continue };
+            assert!(mutated == file || mutated.check().is_err(), "byte {place}");
+        }
+    }
+    // Keys that go together, of another caisse.
+    let Contact { identity, node, sealing, certificate, .. } = authors[1].contact.clone();
+    let others = Keys { identity, node, sealing, certificate };
+    let proof = ForkProof::of(one[0].envelope(), other[0].envelope());
+    let network = charter(&authors).network();
+    let bad = ProofFile::new(network, others, &proof).check();
+    assert_eq!(bad, Err(BadProof::NotAFork(NotAFork)));
+    let stolen = Keys { node: authors[1].contact.node, ..keys };
+    let bad = ProofFile::new(network, stolen, &proof).check();
+    assert_eq!(bad, Err(BadProof::Uncertified));
 }
 
 #[test]

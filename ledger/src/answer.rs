@@ -7,6 +7,7 @@ mod disputes;
 mod evaluation;
 mod federation;
 mod foresight;
+mod keys;
 mod offline;
 mod payments;
 mod people;
@@ -25,6 +26,7 @@ pub use disputes::*;
 pub use evaluation::*;
 pub use federation::*;
 pub use foresight::*;
+pub use keys::*;
 pub use offline::*;
 pub use payments::*;
 pub use people::*;
@@ -127,6 +129,8 @@ pub enum Answer {
     Verified(Box<Report>),
     /// Lots, and what follows from them.
     Offline(OfflineAnswer),
+    /// Something about keys, epochs or fork proofs.
+    Keys(Box<KeysAnswer>),
 }
 
 /// How a caisse is.

@@ -113,6 +113,9 @@ impl Caisse {
 
     /// Takes in one input and returns what is to be done.
     pub fn handle(&mut self, now: Timestamp, input: Input, records: &dyn Records) -> Vec<Effect> {
+        if self.second_copy().is_some() {
+            return Vec::new();
+        }
         let mut turn = Turn::new(now, &self.zone, records);
         let state = &mut self.state;
         match input {
@@ -137,7 +140,15 @@ impl Caisse {
             }
         }
         offline::after(state, &mut turn);
-        turn.finish()
+        // What this turn decided was decided without knowing what the copy said: it is not stored.
+        if state.second_copy.is_some() { Vec::new() } else { turn.finish() }
+    }
+
+    /// Returns that a second copy of this caisse was seen at work: the machine does nothing more, and
+    /// the process must end without storing or saying anything that it has not stored and said.
+    #[must_use]
+    pub const fn second_copy(&self) -> Option<federation::SecondCopy> {
+        self.state.second_copy
     }
 
     /// Answers a question; changes nothing.
@@ -245,6 +256,7 @@ fn carry_out(
         Command::PaySent { run, to } => settle::sent(state, turn, run, to),
         Command::PayReceived { run, from } => settle::received(state, turn, run, from),
         Command::Offline(command) => offline::carry_out(state, turn, command),
+        Command::Keys(command) => federation::change_keys(state, turn, *command),
     }
 }
 
@@ -270,5 +282,7 @@ fn receive(
         Message::Query { payment } => host::queried(state, turn, from, payment),
         Message::Revoked(list) => offline::hears_list(state, turn, from, &list),
         Message::Conflict { payment } => host::conflict(state, turn, from, payment),
+        Message::Forked(proofs) => federation::heard(state, turn, from, proofs),
+        Message::Opened(openings) => federation::opened(state, turn, from, &openings),
     }
 }

@@ -4,6 +4,7 @@ mod accounting;
 mod card;
 mod disputes;
 mod foresight;
+mod keys;
 mod offline;
 mod pay;
 mod people;
@@ -24,6 +25,7 @@ pub use accounting::*;
 pub use card::*;
 pub use disputes::*;
 pub use foresight::*;
+pub use keys::*;
 pub use offline::*;
 pub use pay::*;
 pub use people::*;
@@ -209,6 +211,8 @@ pub enum Command {
     },
     /// Something about sales while a caisse cannot be reached.
     Offline(OfflineCommand),
+    /// Something about keys, epochs or fork proofs.
+    Keys(Box<KeysCommand>),
 }
 
 /// A question; changes nothing.
@@ -286,4 +290,6 @@ pub enum Query {
     Verify,
     /// Something about sales while a caisse cannot be reached.
     Offline(OfflineQuery),
+    /// Something about keys, epochs or fork proofs.
+    Keys(KeysQuery),
 }

@@ -4,7 +4,10 @@ mod accept;
 pub mod ceiling;
 mod commands;
 mod compare;
+mod copy;
 pub(crate) mod eligible;
+mod epochs;
+mod proofs;
 mod quota;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +26,10 @@ use crdt::{CaisseId, Timestamp, wire};
 pub(crate) use accept::entries;
 pub(crate) use commands::{agree, approve, found, propose};
 pub(crate) use compare::{connected, disconnected, grown, have, next_wakeup, tick, want};
+pub use copy::SecondCopy;
+pub use epochs::entries_after;
+pub(crate) use epochs::{change_keys, opened, openings};
+pub(crate) use proofs::{answer, heard};
 
 use quota::Quota;
 
@@ -43,6 +50,11 @@ pub(crate) struct Federation {
     connected: BTreeSet<CaisseId>,
     /// Partners that told since our start how far they hold our feeds, and held no more than we do.
     heard: BTreeSet<CaisseId>,
+    /// Feeds of ours for which the fence has opened since our start: from then on we know every entry of
+    /// them before anyone else does.
+    opened: BTreeSet<FeedId>,
+    /// Up to which epoch we forgave a caisse that it forked.
+    forgiven: BTreeMap<CaisseId, u32>,
     /// When heads are compared with a partner next; absent when nothing moves.
     compare_at: BTreeMap<CaisseId, Timestamp>,
     /// How much each author made us store today.
@@ -61,6 +73,8 @@ impl Federation {
             members: BTreeSet::new(),
             connected: BTreeSet::new(),
             heard: BTreeSet::new(),
+            opened: BTreeSet::new(),
+            forgiven: BTreeMap::new(),
             compare_at: BTreeMap::new(),
             quota: Quota::default(),
             settling: true,
@@ -73,9 +87,10 @@ impl Federation {
     pub fn load(records: &dyn Records) -> Option<Self> {
         let charter = records.get(Kind::Meta, CHARTER_KEY)?;
         let mut federation = Self::new(wire::decode(&charter).ok()?);
+        epochs::load(&mut federation, records);
         for (_, bytes) in records.range(Kind::ForkProof, &[], &[], usize::MAX) {
-            if let Ok((Fork { feed, seq, .. }, _)) = wire::decode::<(Fork, ForkProof)>(&bytes) {
-                federation.replica.forked(feed, seq);
+            if let Ok((fork, _)) = wire::decode::<(Fork, ForkProof)>(&bytes) {
+                epochs::forked(&mut federation, &fork);
             }
         }
         for (_, bytes) in records.range(Kind::Feed, &[], &[], usize::MAX) {
@@ -99,6 +114,7 @@ impl Federation {
     /// Works out again what follows from the register.
     fn refresh(&mut self) {
         self.keyring = self.view.keyring();
+        self.keyring.epochs = self.replica.epochs().keys().collect();
         self.members = self.view.register.members().into_keys().collect();
     }
 
@@ -130,7 +146,8 @@ impl Federation {
         } else {
             register.charter().founders.clone()
         };
-        contacts.into_iter().filter(|contact| contact.id != *me).collect()
+        let others = contacts.iter().filter(|contact| contact.id != *me);
+        others.map(|contact| self.replica.epochs().renewed(contact)).collect()
     }
 
     /// Returns the partners that we have not heard since our start.
@@ -189,8 +206,9 @@ pub fn feed_key(feed: FeedId, epoch: u32, seq: u64) -> Vec<u8> {
 
 /// Returns the stored entries of a feed after a place, up to another one included.
 pub(crate) fn stored(turn: &Turn<'_>, feed: FeedId, after: u64, upto: u64) -> Vec<Verified> {
-    let (from, to) = (after.saturating_add(1), upto.saturating_add(1));
-    let rows = turn.range(Kind::Feed, &feed_key(feed, 0, from), &feed_key(feed, 0, to), usize::MAX);
+    let most = usize::try_from(upto.saturating_sub(after)).unwrap_or(usize::MAX);
+    let read = |from: &[u8], to: &[u8], limit| turn.range(Kind::Feed, from, to, limit);
+    let rows = epochs::walk(&read, feed, after, most);
     rows.iter().filter_map(|(_, bytes)| Verified::from_store(bytes)).collect()
 }
 
@@ -220,8 +238,11 @@ pub(crate) fn check_may_speak_to(
     partner: CaisseId,
 ) -> Result<(), FederationRefused> {
     let federation = state.federation.as_ref().ok_or(FederationRefused::NotFounded)?;
-    if federation.replica.has_forked(&state.me) {
+    if federation.replica.forks_now(&state.me) {
         return Err(FederationRefused::WeForked);
+    }
+    if !epochs::has_present_key(state, federation) {
+        return Err(FederationRefused::OldKeys);
     }
     #[cfg(feature = "mutants")]
     if state.is_mutant(crate::caisse::Mutant::M6) {
@@ -234,8 +255,11 @@ pub(crate) fn check_may_speak_to(
 /// Says as a refusal that not every partner told us how far it holds our public feed.
 pub(crate) fn check_may_publish(state: &State) -> Result<(), FederationRefused> {
     let federation = state.federation.as_ref().ok_or(FederationRefused::NotFounded)?;
-    if federation.replica.has_forked(&state.me) {
+    if federation.replica.forks_now(&state.me) {
         return Err(FederationRefused::WeForked);
+    }
+    if !epochs::has_present_key(state, federation) {
+        return Err(FederationRefused::OldKeys);
     }
     #[cfg(feature = "mutants")]
     if state.is_mutant(crate::caisse::Mutant::M6) {
@@ -275,7 +299,9 @@ pub(crate) fn say_again(state: &State, turn: &mut Turn<'_>, to: CaisseId, seq: u
 pub(crate) fn may_ask(state: &mut State, turn: &Turn<'_>, partner: CaisseId) -> bool {
     let now = turn.now;
     let federation = state.federation.as_mut();
-    federation.is_some_and(|f| f.quota.take(partner, crate::limits::ANSWER_BYTES, now))
+    federation.is_some_and(|f| {
+        !f.quota.is_over(&partner, now) && f.quota.take(partner, crate::limits::ANSWER_BYTES, now)
+    })
 }
 
 /// Writes an entry for the whole federation and announces it.

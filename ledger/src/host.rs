@@ -177,16 +177,19 @@ fn check(
 /// Returns the caisse that issued a card; a QR code must bear its signature.
 pub(crate) fn home_of(state: &State, card: &CardText) -> Result<CaisseId, PaymentRefused> {
     let of_number = issuer_prefix(&card.card());
-    let (home, key) = if of_number == prefix(&state.me) {
-        (state.me, state.settings.contact.node)
+    let keyring = state.federation.as_ref().map(federation::Federation::keyring);
+    let home = if of_number == prefix(&state.me) {
+        state.me
     } else {
-        let partners = state.federation.as_ref().map(|f| &f.keyring().nodes);
-        let mut partners = partners.into_iter().flatten();
-        let found = partners.find(|(id, _)| prefix(id) == of_number);
-        found.map(|(id, key)| (*id, *key)).ok_or(PaymentRefused::UnknownCard)?
+        let mut partners = keyring.into_iter().flat_map(|keyring| keyring.nodes.keys());
+        let found = partners.find(|id| prefix(id) == of_number);
+        *found.ok_or(PaymentRefused::UnknownCard)?
     };
+    let own = Some(&state.settings.contact.node).filter(|_| home == state.me);
+    // A card stays what it is when its caisse changes its keys: any key that the caisse ever had will do.
+    let mut keys = keyring.into_iter().flat_map(|keyring| keyring.keys(&home)).chain(own);
     if let CardText::Certificate(certificate) = card
-        && (certificate.home != home || certificate.verify(&key).is_err())
+        && (certificate.home != home || !keys.any(|key| certificate.verify(key).is_ok()))
     {
         return Err(PaymentRefused::ForgedCard);
     }

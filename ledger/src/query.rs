@@ -62,6 +62,7 @@ pub(crate) fn answer(state: &State, turn: &Turn<'_>, question: &Query) -> Outcom
         Query::Accounts => Ok(Answer::Accounts(accounts(state))),
         Query::Offline(question) => offline::answer(state, turn, *question),
         Query::Verify => Ok(Answer::Verified(Box::new(verify::verify(state, turn)))),
+        Query::Keys(question) => crate::federation::answer(state, turn, *question),
     }
 }
 

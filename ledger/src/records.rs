@@ -105,11 +105,18 @@ pub enum Kind {
     CardList,
     /// What a contested payment elsewhere means for settlement, by host and payment id.
     Contest,
+    /// A word of an identity key that opens an epoch, by caisse and epoch; a second one for the same epoch
+    /// has a byte more.
+    Opening,
+    /// Up to which epoch we forgave a caisse that it forked, by caisse.
+    Forgiven,
+    /// An entry of a feed that an epoch left behind, by the same key as [`Kind::Feed`]: kept to be read.
+    Abandoned,
 }
 
 impl Kind {
     /// Every kind, in the order of their declaration.
-    pub const ALL: [Self; 49] = [
+    pub const ALL: [Self; 52] = [
         Self::Meta,
         Self::Member,
         Self::Person,
@@ -159,6 +166,9 @@ impl Kind {
         Self::LotCard,
         Self::CardList,
         Self::Contest,
+        Self::Opening,
+        Self::Forgiven,
+        Self::Abandoned,
     ];
 }
 

@@ -7,6 +7,7 @@ mod card;
 mod disputes;
 mod federation;
 mod foresight;
+mod keys;
 mod offline;
 mod payments;
 mod people;
@@ -21,6 +22,7 @@ pub use card::*;
 pub use disputes::*;
 pub use federation::*;
 pub use foresight::*;
+pub use keys::*;
 pub use offline::*;
 pub use payments::*;
 pub use people::*;
@@ -84,6 +86,9 @@ pub enum Refused {
     /// Something about sales while a caisse cannot be reached.
     #[error(transparent)]
     Offline(#[from] OfflineRefused),
+    /// Something about keys, epochs or fork proofs.
+    #[error(transparent)]
+    Keys(#[from] KeysRefused),
 }
 
 /// Why the books do not take an entry, in order of precedence.

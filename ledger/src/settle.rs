@@ -115,7 +115,7 @@ pub(crate) fn propose(
     let pairs: BTreeSet<Pair> = settlements.statements().keys().map(|s| s.pair).collect();
     let busy: BTreeSet<Pair> = settlements
         .runs()
-        .filter(|(_, run)| is_unfinished(run))
+        .filter(|(_, run)| is_unfinished(state, federation, run))
         .flat_map(|(_, run)| run.run.pairs.into_iter().map(|p| p.statement.pair))
         .collect();
     let left_out = |pair: &Pair| without.contains(&pair.low) || without.contains(&pair.high);
@@ -132,8 +132,9 @@ pub(crate) fn propose(
     Ok(Answer::RunProposed(id))
 }
 
-fn is_unfinished(run: &RunState) -> bool {
-    !run.is_certified() && run.aborts().next().is_none()
+fn is_unfinished(state: &State, federation: &Federation, run: &RunState) -> bool {
+    let over = run.is_over_for(&state.me, |other| federation.replica.has_forked(other));
+    !run.is_certified() && !over
 }
 
 /// Refuses a run, or takes our signature back as long as we have not said that we hold all of them: a run
@@ -176,7 +177,11 @@ pub(crate) fn advance(state: &mut State, turn: &mut Turn<'_>) {
         .filter(|(_, run)| run.run.participants().contains(&state.me))
         .collect();
     for (id, run) in runs {
-        if run.is_certified() {
+        if turn.get::<bool>(Kind::Meta, &effect_key(&id)).is_some() {
+            continue;
+        }
+        // Whoever waits no longer stays with it: others may have been freed by that.
+        if run.is_certified() && !run.gave_up.contains(&state.me) {
             take_effect(state, turn, id, &run.run);
         } else if let Some(body) = next_word(state, turn, id, &run) {
             // While the fence is closed we say nothing; the next entry or comparison asks again.
@@ -232,6 +237,10 @@ fn next_word(state: &State, turn: &Turn<'_>, id: RunId, run: &RunState) -> Optio
     match run.words.get(&state.me) {
         None if aborted => None,
         None => judge(state, turn, id, run),
+        Some(Word::Signed(_)) if somebody_left(state, run) => {
+            let reason = "another participant does not go on with the run".to_owned();
+            (!run.gave_up.contains(&state.me)).then_some(PublicBody::RunAborted { run: id, reason })
+        }
         Some(Word::Signed(ours)) => {
             let all = run.signed_by_all() == Some(*ours);
             let said = run.cert_seen.contains(&state.me);
@@ -239,6 +248,13 @@ fn next_word(state: &State, turn: &Turn<'_>, id: RunId, run: &RunState) -> Optio
         }
         Some(Word::Aborted(_)) => None,
     }
+}
+
+/// Returns whether another participant aborted a run, gave it up, or was proved to say two things.
+fn somebody_left(state: &State, run: &RunState) -> bool {
+    let participants = run.run.participants();
+    let mut others = participants.iter().filter(|other| **other != state.me);
+    others.any(|other| run.has_left(other) || federation::has_forked(state, *other))
 }
 
 /// Signs a run whose debts we find the same, aborts one that cannot be, waits while we lack entries.
@@ -297,7 +313,7 @@ fn counts_contested(
 fn is_signed_elsewhere(state: &State, federation: &Federation, id: RunId, pair: Pair) -> bool {
     federation.view.settlements.runs().any(|(other, run)| {
         other != id
-            && is_unfinished(&run)
+            && is_unfinished(state, federation, &run)
             && matches!(run.words.get(&state.me), Some(Word::Signed(_)))
             && run.run.pairs.iter().any(|p| p.statement.pair == pair)
     })
@@ -307,12 +323,9 @@ fn effect_key(run: &RunId) -> Vec<u8> {
     [b"run ".as_slice(), run.as_bytes()].concat()
 }
 
-/// Books what a certified run changed between us and our partners, once. Our net position stays the
+/// Books what a certified run changed between us and our partners; called once for each run. Our net position stays the
 /// same: what one partner owes us less, we owe another less.
 fn take_effect(state: &mut State, turn: &mut Turn<'_>, id: RunId, run: &Run) {
-    if turn.get::<bool>(Kind::Meta, &effect_key(&id)).is_some() {
-        return;
-    }
     let Ok((_, clearing)) = run.clear() else {
         return;
     };

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use crate::books::Books;
 use crate::calendar::Zone;
 use crate::card::{Card, Restriction};
-use crate::federation::Federation;
+use crate::federation::{Federation, SecondCopy};
 use crate::home::Hold;
 use crate::host::Waiting;
 use crate::member::Member;
@@ -140,6 +140,8 @@ pub(crate) struct State {
     pub federation: Option<Federation>,
     /// Lots, given and held.
     pub offline: Offline,
+    /// Another process writes under our keys: nothing more is done.
+    pub second_copy: Option<SecondCopy>,
     drawn: u64,
     #[cfg(feature = "mutants")]
     pub mutant: Option<crate::caisse::Mutant>,
@@ -168,6 +170,7 @@ impl State {
             holds: BTreeMap::new(),
             federation: Federation::load(records),
             offline: Offline::load(records),
+            second_copy: None,
             drawn: 0,
             settings,
             secrets,

@@ -197,6 +197,10 @@ fn feeds(state: &State, turn: &Turn<'_>, report: &mut Report) {
     };
     let keyring = federation.keyring();
     let mut replica = Replica::default();
+    for said in crate::federation::openings(turn, federation, report) {
+        // Nothing is held yet, so nothing is cut off.
+        let _ = replica.open(&said);
+    }
     let mut count = 0;
     each(turn, Kind::Feed, |(key, bytes)| {
         count += 1;

@@ -10,12 +10,14 @@ mod stories {
     mod contests;
     mod disputes;
     mod dunning;
+    mod epochs;
     mod evaluation;
     mod federation;
     mod flood;
     mod foresight;
     mod home;
     mod hostile;
+    mod keys;
     mod laws;
     mod lots;
     mod models;

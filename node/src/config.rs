@@ -18,7 +18,7 @@ use crate::network::reach::Reach;
 pub use error::ConfigError;
 use error::Misfit;
 use rules::RulesSection;
-use sections::{AgreementSection, File, VisitsSection, payments_of};
+use sections::{AgreementSection, File, payments_of};
 
 /// The configuration of a caisse.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,7 +103,7 @@ impl Config {
             payments: payments_of(&file.cards, &file.payments, &file.offline),
             accounting: accounting::settings(file.caisse.siren, file.chart, &file.receipts)?,
             reminders: file.dunning.after_days.read()?,
-            visits: file.visits.map(VisitsSection::read).transpose()?,
+            visits: file.visits.read()?,
             terms: file.agreement.terms(),
             listen: values::addresses(file.node.listen)?,
             reach: file.network.reach(addresses.clone()),

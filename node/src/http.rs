@@ -24,7 +24,8 @@ use crate::metrics::Metrics;
 use crate::run::RunError;
 
 pub use offline::{CardIssuer, Offline, OfflineLimits};
-pub use till::SignedReceipt;
+pub use operator::BackUp;
+pub use till::{SignedReceipt, check_till_request};
 
 /// Bytes of a request of a till: a sealed code and a basket of as many lines as may be.
 pub const TILL_BODY_BYTES: usize = 64 * 1024;
@@ -66,6 +67,7 @@ pub fn operator_routes(doors: Doors) -> Router {
     watchers()
         .route("/v1/command", post(operator::command))
         .route("/v1/query", post(operator::query))
+        .route("/v1/backup", post(operator::backup))
         .layer(DefaultBodyLimit::max(OPERATOR_BODY_BYTES))
         .with_state(doors)
 }

@@ -4,11 +4,14 @@
 //! only to certify a new node key, so its file can be kept elsewhere, offline; the others are
 //! needed to run.
 
+mod change;
+
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+pub use change::{Prepared, finish_change, identity_in, prepare, put_in_place};
 use crdt::key::SecretKey;
 
 /// Bytes of every secret.
@@ -106,6 +109,8 @@ pub struct Keys {
     pub node: SecretKey,
     /// The seed of the key that opens what partners seal for this caisse.
     pub sealing: Secret,
+    /// The sealing key before the last change of keys: a sale can be under way while they change.
+    pub sealing_before: Option<Secret>,
     /// What the members' pseudonyms are derived from.
     pub pseudonyms: Secret,
     /// Mixed into the hashes of card codes, so that the store alone does not give them away.
@@ -122,6 +127,9 @@ mod name {
     pub(super) const PSEUDONYMS: &str = "pseudonyms";
     pub(super) const CODE_PEPPER: &str = "code-pepper";
     pub(super) const SALTS: &str = "salts";
+    /// What opens codes that were sealed before the last change of keys; absent before there was one.
+    pub(super) const SEALING_BEFORE: &str = "sealing-before";
+    pub(super) const MAY_BE_ABSENT: [&str; 2] = [IDENTITY, SEALING_BEFORE];
     pub(super) const ALL: [&str; 6] = [IDENTITY, NODE, SEALING, PSEUDONYMS, CODE_PEPPER, SALTS];
 }
 
@@ -164,20 +172,72 @@ impl Keys {
         let metadata = fs::metadata(&keys).map_err(failed(&keys))?;
         check_mode(&keys, &metadata, 0o700)?;
         let signing = |secret: Secret| SecretKey::from_seed(secret.as_bytes());
-        let identity = match read(&keys.join(name::IDENTITY)) {
-            Ok(secret) => Some(signing(secret)),
-            Err(KeysError::Missing { .. }) => None,
-            Err(error) => return Err(error),
-        };
+        let identity = optional(&keys.join(name::IDENTITY))?.map(signing);
         Ok(Self {
             identity,
             node: signing(read(&keys.join(name::NODE))?),
             sealing: read(&keys.join(name::SEALING))?,
+            sealing_before: optional(&keys.join(name::SEALING_BEFORE))?,
             pseudonyms: read(&keys.join(name::PSEUDONYMS))?,
             code_pepper: read(&keys.join(name::CODE_PEPPER))?,
             salts: read(&keys.join(name::SALTS))?,
         })
     }
+}
+
+fn optional(path: &Path) -> Result<Option<Secret>, KeysError> {
+    match read(path) {
+        Ok(secret) => Ok(Some(secret)),
+        Err(KeysError::Missing { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads the files of a caisse's keys, by name, for a backup.
+///
+/// # Errors
+/// As [`Keys::load`].
+pub fn files(dir: &Path) -> Result<Vec<(String, [u8; 32])>, KeysError> {
+    Keys::load(dir)?;
+    files_in(&dir.join("keys"))
+}
+
+/// Reads the files of keys in a directory.
+///
+/// # Errors
+/// As [`Keys::load`].
+pub fn files_in(keys: &Path) -> Result<Vec<(String, [u8; 32])>, KeysError> {
+    let mut files = Vec::new();
+    for name in name::ALL.into_iter().chain([name::SEALING_BEFORE]) {
+        match read(&keys.join(name)) {
+            Ok(secret) => files.push((name.to_owned(), secret.0)),
+            Err(KeysError::Missing { .. }) if name::MAY_BE_ABSENT.contains(&name) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(files)
+}
+
+/// Writes files of keys into a new caisse's directory, durably.
+///
+/// # Errors
+/// [`KeysError::Exists`] if there are any; [`KeysError::Io`].
+pub fn put_files(dir: &Path, files: &[(String, [u8; 32])]) -> Result<(), KeysError> {
+    put_files_into(&dir.join("keys"), files)?;
+    sync_directory(dir)
+}
+
+fn put_files_into(path: &Path, files: &[(String, [u8; 32])]) -> Result<(), KeysError> {
+    if path.exists() {
+        return Err(KeysError::Exists { path: path.to_owned() });
+    }
+    DirBuilder::new().mode(0o700).create(path).map_err(failed(path))?;
+    let known = |name: &str| name::ALL.contains(&name) || name == name::SEALING_BEFORE;
+    for (name, secret) in files.iter().filter(|(name, _)| known(name)) {
+        let file = path.join(name);
+        write(&file, &Secret(*secret)).map_err(failed(&file))?;
+    }
+    sync_directory(path)
 }
 
 /// Says which file an error of the operating system is about.
@@ -325,7 +385,7 @@ mod tests {
     fn keys_do_not_show_themselves() {
         let (_dir, keys) = caisse();
         let expected = "Keys { identity: Some(SecretKey(…)), node: SecretKey(…), sealing: Secret(…), \
-                        pseudonyms: Secret(…), code_pepper: Secret(…), salts: Secret(…) }";
+                        sealing_before: None, pseudonyms: Secret(…), code_pepper: Secret(…), salts: Secret(…) }";
         assert_eq!(format!("{keys:?}"), expected);
     }
 }

@@ -3,6 +3,7 @@
 //! This crate is a shell: it decides nothing. What happens to members and money is decided by the
 //! machine of the `ledger` crate; here its inputs are collected and its effects carried out.
 
+pub mod backup;
 pub mod config;
 pub mod exchange;
 pub mod http;

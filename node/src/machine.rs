@@ -4,6 +4,7 @@
 //! of the store, and only then is anything sent or answered.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -11,11 +12,11 @@ use crdt::contact::Contact;
 use crdt::feed::{Envelope, FeedId, Head, Keyring, Verified};
 use crdt::message::Message;
 use crdt::{CaisseId, RequestId, Timestamp, wire};
-use ledger::federation::feed_key;
-use ledger::records::{Kind, Records};
+use ledger::federation::{SecondCopy, entries_after};
 use ledger::{Caisse, Command, Effect, Input, Outcome, Query};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 
+use crate::backup::{self, BackupError, Lock, Written};
 use crate::metrics::Metrics;
 use crate::store::{Overlay, Store, StoreError};
 
@@ -47,7 +48,15 @@ enum Job {
         question: Query,
         reply: oneshot::Sender<Outcome>,
     },
+    Backup {
+        file: PathBuf,
+        lock: Option<Lock>,
+        reply: oneshot::Sender<BackedUp>,
+    },
 }
+
+/// What became of a backup.
+pub type BackedUp = Result<Written, BackupError>;
 
 /// What the machine says to other caisses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,11 +123,32 @@ impl Handle {
         answer.await.map_err(|_| Stopped)
     }
 
+    /// Writes a backup while the machine stands still: what is in it is what was acknowledged.
+    ///
+    /// # Errors
+    /// [`Stopped`] if the machine stopped before it answered.
+    pub async fn backup(&self, file: PathBuf, lock: Option<Lock>) -> Result<BackedUp, Stopped> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.send(Job::Backup { file, lock, reply }).await.map_err(|_| Stopped)?;
+        answer.await.map_err(|_| Stopped)
+    }
+
     /// Returns the keys by which entries are checked now.
     #[must_use]
     pub fn keyring(&self) -> Option<Arc<Keyring>> {
         self.keyring.borrow().clone()
     }
+}
+
+/// Why the machine cannot go on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WorkError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Another process writes under our keys.
+    #[error(transparent)]
+    SecondCopy(#[from] SecondCopy),
 }
 
 /// The machine with its disk.
@@ -205,8 +235,8 @@ impl Machine {
     /// Works until told to stop, or until nobody can ask any more.
     ///
     /// # Errors
-    /// [`StoreError`] if the store failed: then nothing of the last batch was said.
-    pub async fn run(mut self, mut stop: watch::Receiver<bool>) -> Result<(), StoreError> {
+    /// [`WorkError`] if the store failed or a second copy runs: then nothing of the last batch was said.
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) -> Result<(), WorkError> {
         loop {
             let wake = self.caisse.next_wakeup().map(|at| self.clock.instant(at));
             let sleep = async {
@@ -218,7 +248,9 @@ impl Machine {
             let mut batch = Vec::new();
             tokio::select! {
                 biased;
-                _ = stop.wait_for(|stop| *stop) => return self.store.failed().map_or(Ok(()), Err),
+                _ = stop.wait_for(|stop| *stop) => {
+                    return self.store.failed().map_or(Ok(()), |why| Err(why.into()));
+                }
                 job = self.jobs.recv() => match job {
                     Some(job) => batch.push(job),
                     None => return Ok(()),
@@ -238,9 +270,10 @@ impl Machine {
     }
 
     /// Handles a batch and commits it.
-    fn work(&mut self, batch: Vec<Job>) -> Result<Vec<After>, StoreError> {
+    fn work(&mut self, batch: Vec<Job>) -> Result<Vec<After>, WorkError> {
         let mut overlay = Overlay::new(&self.store);
         let mut after = Vec::new();
+        let mut backups = Vec::new();
         self.metrics.batch_size.observe(batch.len() as f64);
         for job in batch {
             let now = self.clock.now();
@@ -258,8 +291,17 @@ impl Machine {
                     after.push(After::Answer(reply, outcome));
                     continue;
                 }
+                Job::Backup { file, lock, reply } => {
+                    backups.push((file, lock, reply));
+                    continue;
+                }
             };
-            for effect in self.caisse.handle(now, input, &overlay) {
+            let effects = self.caisse.handle(now, input, &overlay);
+            if let Some(copy) = self.caisse.second_copy() {
+                // The whole batch is dropped: nothing of it was said.
+                return Err(copy.into());
+            }
+            for effect in effects {
                 match effect {
                     Effect::Persist(writes) => overlay.apply(writes),
                     Effect::Send { to, message } => {
@@ -283,12 +325,17 @@ impl Machine {
         }
         let writes = overlay.into_writes();
         if let Some(failed) = self.store.failed() {
-            return Err(failed);
+            return Err(failed.into());
         }
         if !writes.is_empty() {
             let begun = Instant::now();
             self.store.commit(&writes)?;
             self.metrics.commit_seconds.observe(begun.elapsed().as_secs_f64());
+        }
+        for (file, lock, reply) in backups {
+            // Whoever asked may have gone away.
+            let now = self.clock.now();
+            drop(reply.send(backup::write(&self.store, &file, lock.as_ref(), now)));
         }
         self.metrics.observe(&self.caisse);
         Ok(after)
@@ -322,9 +369,7 @@ fn announcement(heads: Vec<Head>) -> Said {
 /// Reads the stored entries of a feed after a place, as many as fit one message: the bytes as they
 /// were signed.
 fn range(store: &Store, feed: FeedId, after: u64) -> Option<Message<Envelope>> {
-    let from = feed_key(feed, 0, after.saturating_add(1));
-    let to = feed_key(feed, 0, u64::MAX);
-    let rows = store.range(Kind::Feed, &from, &to, crdt::limits::ENTRIES_PER_MESSAGE);
+    let rows = entries_after(store, feed, after, crdt::limits::ENTRIES_PER_MESSAGE);
     let mut bytes = 0;
     let fit = rows.into_iter().take_while(|(_, row)| {
         bytes += row.len();

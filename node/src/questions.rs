@@ -58,7 +58,9 @@ impl Questions {
             // A signature to check, and a list that replaces the one before.
             Message::Revoked(_) | Message::Conflict { .. } => &mut paces.comparisons,
             // What these bring is limited by its bytes.
-            Message::Entries(_) | Message::Grown(_) => return true,
+            Message::Entries(_) | Message::Grown(_) | Message::Forked(_) | Message::Opened(_) => {
+                return true;
+            }
         };
         let may = pace.has_one(now);
         if may {

@@ -12,12 +12,15 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::http::{self, Doors};
-use crate::machine::{Handle, Machine, Said};
+use crate::machine::{Handle, Machine, Said, WorkError};
 use crate::metrics::Metrics;
 use crate::network::{self, FromNetwork, NetworkError, Peer, ToNetwork};
 use crate::questions::Questions;
 use crate::setup::{self, SetupError};
 use crate::store::{Store, StoreError};
+
+/// How long to wait for the machine's own word when another part has ended: it has ended already, or goes on.
+const MACHINE_ENDS: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Why a node cannot start or had to stop.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +31,9 @@ pub enum RunError {
     /// The store cannot be opened, or failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The machine cannot go on.
+    #[error(transparent)]
+    Work(#[from] WorkError),
     /// The network cannot start.
     #[error(transparent)]
     Network(#[from] NetworkError),
@@ -82,6 +88,7 @@ pub async fn run_until(dir: &Path, stop: watch::Receiver<bool>) -> Result<(), Ru
 
     let mut working = tokio::spawn(machine.run(stop.clone()));
     let ended = tokio::select! {
+        biased;
         ended = &mut working => ended.map_err(|why| RunError::Part(why.to_string()))
             .and_then(|done| Ok(done?)),
         Some(part) = parts.join_next() => {
@@ -91,11 +98,17 @@ pub async fn run_until(dir: &Path, stop: watch::Receiver<bool>) -> Result<(), Ru
                 Ok(Err(why)) => Err(why),
                 Err(why) => Err(RunError::Part(why.to_string())),
             };
-            // The batch that is being committed is finished before the process ends.
-            if ended.is_ok() {
-                let _ = (&mut working).await;
+            // The batch that is being committed is finished before the process ends. And a part that ended
+            // because the machine did is not the reason.
+            let machine = if ended.is_ok() {
+                Some((&mut working).await)
+            } else {
+                tokio::time::timeout(MACHINE_ENDS, &mut working).await.ok()
+            };
+            match machine {
+                Some(Ok(Err(why))) => Err(why.into()),
+                _ => ended,
             }
-            ended
         }
     };
     network.stop().await;

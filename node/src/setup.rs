@@ -126,8 +126,12 @@ pub fn load(dir: &Path) -> Result<Caisse, SetupError> {
         return Err(StoreError::Missing { dir: dir.to_owned() }.into());
     }
     let config = Config::read(&dir.join("caisse.toml"))?;
+    crate::keys::finish_change(dir)?;
     let keys = Keys::load(dir)?;
-    let sealing = SealingSecret::from_seed(keys.sealing.as_bytes());
+    let mut sealing = SealingSecret::from_seed(keys.sealing.as_bytes());
+    if let Some(before) = &keys.sealing_before {
+        sealing = sealing.opening_also(SealingSecret::from_seed(before.as_bytes()));
+    }
     let (identity, certificate) = read_certificate(dir)?;
     let contact = Contact {
         id: caisse_id(&identity),

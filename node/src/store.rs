@@ -13,7 +13,9 @@
 //! store opens. No checksum here can tell that from a crash; the hash chains of the books and of the
 //! feeds can, and `caisse verify` checks them.
 
+mod backup;
 mod disk;
+mod erasures;
 mod error;
 mod names;
 mod overlay;
@@ -30,7 +32,10 @@ use std::time::Duration;
 
 use ledger::records::{Kind, Records, Row, Write};
 
+pub use backup::{ERASURES, KeptKey, Row as StoredRow};
 use disk::Disk;
+pub use erasures::Erasure;
+use erasures::Erasures;
 pub use error::StoreError;
 pub use overlay::Overlay;
 use schema::Schema;
@@ -70,6 +75,8 @@ pub struct Store {
     disk: Mutex<Disk>,
     /// The keys of personal records. Locked after `disk` by who locks both.
     shreds: Mutex<Shreds>,
+    /// What was erased, for those who restore an older backup. Locked last.
+    erasures: Mutex<Erasures>,
     failed: Mutex<Option<StoreError>>,
     /// Declared last, hence released last.
     _lock: File,
@@ -147,8 +154,9 @@ impl Store {
         let db = guarded(dir, || open_when_unlocked(&config))?;
         let disk = Disk::open(path).map_err(StoreError::io(path))?;
         let shreds = Mutex::new(Shreds::open(path).map_err(shreds_failed(dir))?);
-        let failed = Mutex::new(None);
-        Ok(Self { dir: dir.to_owned(), db, disk: Mutex::new(disk), shreds, failed, _lock: lock })
+        let erasures = Mutex::new(Erasures::open(dir).map_err(StoreError::io(dir))?);
+        let (failed, disk) = (Mutex::new(None), Mutex::new(disk));
+        Ok(Self { dir: dir.to_owned(), db, disk, shreds, erasures, failed, _lock: lock })
     }
 
     /// Wipes keys that no record names: a crash came between a commit's steps.
@@ -162,6 +170,7 @@ impl Store {
             let ids: Vec<Option<KeyId>> = self.sled(read)?;
             named.extend(ids.into_iter().flatten());
         }
+        held(&self.erasures).forget(&named).map_err(StoreError::io(&self.dir))?;
         let wiped = self.with_shreds(|shreds| shreds.finish(&named))?;
         if wiped > 0 {
             tracing::info!(keys = wiped, "finished an interrupted erasure of keys");
@@ -207,7 +216,10 @@ impl Store {
         if let Some(version) = version {
             batch.insert(names::SCHEMA, &version.to_be_bytes());
         }
-        let Personal { new, old, .. } = personal;
+        let Personal { new, old, erased, .. } = personal;
+        held(&self.erasures)
+            .add(&erased)
+            .map_err(|error| self.fail(StoreError::io(&self.dir)(error)))?;
         if !new.is_empty() {
             self.with_shreds(|shreds| shreds.keep(new))?;
         }
@@ -225,9 +237,12 @@ impl Store {
         for Write { kind, key, value } in writes.iter().filter(|w| shreds::is_personal(w.kind)) {
             let place = names::physical(*kind, key);
             let stored = self.sled(|db| db.get(&place))?;
-            personal.old.extend(stored.as_deref().and_then(shreds::key_id));
+            let old = stored.as_deref().and_then(shreds::key_id);
+            personal.old.extend(old);
+            personal.erased.retain(|erasure| !erasure.is_of(&place));
             let Some(value) = value else {
                 personal.values.remove(&place);
+                personal.erased.extend(old.map(|id| Erasure::new(id, &place)));
                 continue;
             };
             let (key, sealed) = self.with_shreds(|shreds| shreds.seal(&place, value))?;
@@ -361,6 +376,8 @@ struct Personal {
     new: Vec<Sealed>,
     /// The keys of what they replace, and of what is deleted.
     old: BTreeSet<KeyId>,
+    /// What is deleted and not written again.
+    erased: Vec<Erasure>,
 }
 
 /// Refuses a record that the store does not take.

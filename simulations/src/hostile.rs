@@ -93,7 +93,7 @@ impl Hostile {
             me,
             ids: houses.iter().map(|house| house.id).collect(),
             secrets: house.secrets(),
-            keyring: Keyring { network, nodes },
+            keyring: Keyring { network, nodes, epochs: BTreeMap::new() },
             chance,
             chains,
             branches: BTreeMap::new(),
@@ -212,7 +212,11 @@ impl Hostile {
             }
             Message::AuthRequest(ask) => self.is_asked(from, ask),
             Message::Query { payment } => self.is_queried(from, payment),
-            Message::Revoked(_) | Message::Conflict { .. } => Vec::new(),
+            // It keeps what speaks against it to itself.
+            Message::Revoked(_)
+            | Message::Conflict { .. }
+            | Message::Forked(_)
+            | Message::Opened(_) => Vec::new(),
         }
     }
 

@@ -151,6 +151,8 @@ impl Names {
                 format!("knows another {}", self.payment(payment))
             }
             Message::Query { payment } => format!("what became of {}?", self.payment(payment)),
+            Message::Opened(openings) => format!("passes on {} openings of epochs", openings.len()),
+            Message::Forked(proofs) => format!("passes on {} fork proofs", proofs.len()),
         }
     }
 

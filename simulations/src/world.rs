@@ -11,8 +11,7 @@ use std::collections::BTreeMap;
 use crdt::feed::{Envelope, Head, Verified};
 use crdt::message::Message;
 use crdt::{CaisseId, Cents, PaymentId, RequestId, wire};
-use ledger::federation::feed_key;
-use ledger::records::{Kind, Records};
+use ledger::federation::entries_after;
 use ledger::{Command, Effect, Input, Outcome, Query};
 
 pub use disk::{Faith, Landed};
@@ -344,10 +343,8 @@ impl World {
                 Effect::Persist(_) | Effect::Partners(_) => continue,
                 Effect::Send { to, message } => self.send(house, &to, &message.into_wire()),
                 Effect::SendRange { to, feed, after } => {
-                    let from = feed_key(feed, 0, after.saturating_add(1));
-                    let upto = feed_key(feed, 0, u64::MAX);
                     let most = crdt::limits::ENTRIES_PER_MESSAGE;
-                    let rows = self.houses[house].disk.range(Kind::Feed, &from, &upto, most);
+                    let rows = entries_after(&self.houses[house].disk, feed, after, most);
                     let entries = rows.iter().filter_map(|(_, bytes)| wire::decode(bytes).ok());
                     self.send(house, &to, &Message::Entries(entries.collect()));
                 }

@@ -13,6 +13,7 @@ mod house;
 pub mod load;
 mod local;
 mod machine;
+mod outage;
 mod start;
 mod town;
 
@@ -58,6 +59,8 @@ pub enum Part {
     Catalogue,
     /// Fifty nodes: how soon a change is everywhere.
     Federation,
+    /// Twenty nodes, one of which comes back after a day.
+    Outage,
     /// Starting with full books; disk and memory.
     Start,
     /// A caisse of the size of a large town, and how its costs grow from a tenth of it.
@@ -67,12 +70,13 @@ pub enum Part {
 }
 
 /// What is measured, in this order.
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
     Part::Local,
     Part::Batches,
     Part::Across,
     Part::Catalogue,
     Part::Federation,
+    Part::Outage,
     Part::Start,
     Part::Town,
     Part::Binaries,
@@ -122,6 +126,7 @@ pub async fn measure(options: &Options) -> Result<Report, Trouble> {
             Part::Across => across::measure(&setting, &mut report).await?,
             Part::Catalogue => catalogue::measure(&setting, &mut report).await?,
             Part::Federation => federation::measure(&setting, &mut report).await?,
+            Part::Outage => outage::measure(&setting, &mut report).await?,
             Part::Start => start::measure(&setting, &mut report).await?,
             Part::Town => town::measure(&setting, &mut report).await?,
             Part::Binaries => binaries::measure(&setting, &mut report)?,

@@ -15,7 +15,7 @@ use crdt::contact::Contact;
 use crdt::digest::Digest;
 use crdt::feed::{Body, Draft, Envelope, FeedId, Head, PublicBody, Verified};
 use crdt::key::SecretKey;
-use crdt::message::{AuthRequest, Message, Reply};
+use crdt::message::{AuthRequest, Bought, Message, Reply};
 use crdt::{CaisseId, Cents, NetworkId, PaymentId, Timestamp, VendorId, wire};
 use node::keys::Keys;
 use node::network::{FromNetwork, Handle, Peer, Settings, ToNetwork, start};
@@ -211,15 +211,19 @@ impl Member {
     }
 
     fn request(&mut self, payment: PaymentId) -> Result<AuthRequest, Trouble> {
-        let request = Digest::new(self.chance.bytes());
+        let card = crdt::card::card_id(&self.target.contact.id, self.chance.bytes());
+        let vendor = VendorId::new(self.chance.bytes());
+        let details = Digest::new(self.chance.bytes());
+        let bought = Bought { kind: "market".to_owned(), price: Cents::from_u32(100), details };
+        let request = bought.request(payment, card, vendor);
         let sealing = self.target.contact.sealing;
         let code = sealing.seal(b"0000", &payment, &request, self.chance.bytes());
         Ok(AuthRequest {
             payment,
-            card: crdt::card::card_id(&self.target.contact.id, self.chance.bytes()),
-            vendor: VendorId::new(self.chance.bytes()),
+            card,
+            vendor,
             covered: Cents::from_u32(100),
-            request,
+            bought,
             code: code.map_err(|why| Trouble::answer("sealing a code", why))?,
         })
     }

@@ -2,9 +2,10 @@
 
 use crdt::agreement::{Eligibility, Terms};
 use crdt::card::CardText;
+use crdt::lot::LotTerms;
 use crdt::register::Charter;
-use crdt::{BasisPoints, Cents, MemberId, Month, VendorId};
-use ledger::command::{Code, PaymentCode};
+use crdt::{BasisPoints, CaisseId, Cents, MemberId, Month, VendorId};
+use ledger::command::{Code, OfflineCommand, PaymentCode, Purse};
 use ledger::guarantee::Force;
 use ledger::rules::Household;
 use ledger::{Answer, Command, Query};
@@ -202,6 +203,31 @@ pub async fn agree(one: &Operator, other: &Operator, terms: &Terms) -> Result<()
             info.agreements.iter().any(|agreement| agreement.with == with && agreement.in_force)
         };
         operator.register_until("an agreement in force", in_force).await?;
+    }
+    Ok(())
+}
+
+/// Puts money into a caisse as a reserve for lots, and lets partners sell without it while it cannot be
+/// reached.
+///
+/// # Errors
+/// As [`Operator::done`].
+pub async fn give_lots(
+    operator: &Operator,
+    money: Cents,
+    terms: LotTerms,
+    partners: impl IntoIterator<Item = CaisseId>,
+) -> Result<(), Trouble> {
+    let (funder, reference) = ("The town".to_owned(), "2026-1".to_owned());
+    let confirm = Command::ConfirmGrant { funder, amount: money, reference };
+    let Answer::GrantConfirmed(grant) = operator.done(&confirm).await? else {
+        return Err(Trouble::answer("a grant", "another answer"));
+    };
+    operator.done(&Command::ReceiveGrant { grant, amount: money, into: Purse::Bank }).await?;
+    operator.done(&Command::Offline(OfflineCommand::SetReserve { amount: money })).await?;
+    for with in partners {
+        let policy = OfflineCommand::SetPolicy { with, policy: Some(terms) };
+        operator.done(&Command::Offline(policy)).await?;
     }
     Ok(())
 }

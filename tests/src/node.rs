@@ -202,6 +202,21 @@ impl Node {
         Till::new(self.http, secret).from(self.space.clone())
     }
 
+    /// Leaves the caisse's directory and the log beside it where they are when the test ends; returns the
+    /// folder of both.
+    pub fn keep(&mut self) -> &Path {
+        self.home.disable_cleanup(true);
+        self.home.path()
+    }
+
+    /// Returns the lines of the log that tell of an error.
+    #[must_use]
+    pub fn errors(&self) -> Vec<String> {
+        let log = std::fs::read(self.log()).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log);
+        log.lines().filter(|line| line.contains("ERROR")).map(str::to_owned).collect()
+    }
+
     fn log(&self) -> PathBuf {
         self.home.path().join("node.log")
     }

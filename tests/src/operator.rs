@@ -39,6 +39,24 @@ impl Operator {
         Ok(self.client.command(RequestId::new(random()?), command).await?)
     }
 
+    /// Asks for something under one id until it is done or refused, however often the node goes away.
+    ///
+    /// # Errors
+    /// The refusal, or what keeps an answer away for longer than [`PATIENCE`].
+    pub async fn answered(&self, request: RequestId, command: &Command) -> Result<Answer, Failure> {
+        let begun = Instant::now();
+        loop {
+            match self.client.command(request, command).await {
+                Err(Failure::Unreachable { .. } | Failure::Unanswered { .. })
+                    if begun.elapsed() < PATIENCE =>
+                {
+                    tokio::time::sleep(AGAIN).await;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
     /// Asks a question.
     ///
     /// # Errors

@@ -8,13 +8,14 @@ use cargo_metadata::MetadataCommand;
 
 /// What each crate may depend on, dev-dependencies included. `simulations` never knows `node`: that
 /// missing arrow proves that the core needs no IO.
-const ARROWS: [(&str, &[&str]); 6] = [
+const ARROWS: [(&str, &[&str]); 7] = [
     ("crdt", &[]),
     ("ledger", &["crdt"]),
     ("node", &["crdt", "ledger"]),
     ("cli", &["crdt", "ledger", "node"]),
     ("simulations", &["crdt", "ledger"]),
     ("tests", &["crdt", "ledger", "node", "cli"]),
+    ("fuzz", &["crdt", "ledger", "node"]),
 ];
 
 /// The crates without clock, file, socket, thread or chance of the operating system.

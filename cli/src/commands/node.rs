@@ -143,7 +143,9 @@ fn status_text(status: &Status) -> String {
         let with = crate::output::short(&ceiling.with);
         lines.push(("ceiling filling up", format!("{with}: {}", used(ceiling))));
     }
-    facts(&lines)
+    let advice =
+        if status.forked.is_empty() { "" } else { "see `caisse proof list`: what to do\n" };
+    facts(&lines) + advice
 }
 
 /// Re-derives everything, on the running node or, if there is none, on the store itself.

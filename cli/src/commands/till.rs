@@ -165,9 +165,10 @@ fn told(id: PaymentId, amount: Cents, ended: &Ended) -> Told {
 
 fn waits(sale: &Stored, kept: &Kept, now: Timestamp) -> Told {
     let late = kept.is_late(sale, now);
-    let (state, why) = match late {
-        true => ("late", "stored for too long: sent with --late only".to_owned()),
-        false => ("stored", "not yet paid".to_owned()),
+    let (state, why) = if late {
+        ("late", "stored for too long: sent with --late only".to_owned())
+    } else {
+        ("stored", "not yet paid".to_owned())
     };
     Told { id: sale.id, amount: sale.amount, state, why }
 }

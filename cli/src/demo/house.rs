@@ -59,14 +59,8 @@ impl House {
         let (client, log) = (Client::new(&dir), below.join(format!("{}.log", place.key())));
         let house = Self { place, http, node, dir, log, client, process: None };
         let (dir, config) = (house.dir.display().to_string(), config.display().to_string());
-        let mut init = Process::start(&["init", &dir, "--config", &config], &house.log)?;
-        match init.end_within(OPENING).await {
-            Some(status) if status.success() => Ok(house),
-            _ => {
-                let (name, words) = (place.name(), house.last_words());
-                Err(Failure::Failed(format!("{name} cannot be made: {words}")))
-            }
-        }
+        house.types(&["init", &dir, "--config", &config]).await?;
+        Ok(house)
     }
 
     /// Starts the caisse's node with `caisse run`, and waits until it answers.
@@ -87,6 +81,61 @@ impl House {
             tokio::time::sleep(PAUSE).await;
         }
         Ok(())
+    }
+
+    /// Writes a backup with keys while the node runs; returns its size in bytes.
+    ///
+    /// # Errors
+    /// [`Failure::Failed`] with the words of `caisse backup`.
+    pub async fn back_up(&self, file: &Path) -> Result<u64, Failure> {
+        let passphrase = self.passphrase();
+        let written = std::fs::write(&passphrase, "the demo's own passphrase\n");
+        written.map_err(|why| Failure::Failed(format!("{}: {why}", passphrase.display())))?;
+        let (path, locked) = (file.display().to_string(), passphrase.display().to_string());
+        let args = ["backup", &path, "--with-keys", "--passphrase-file", &locked];
+        self.types_here(&args).await?;
+        let size = std::fs::metadata(file).map(|file| file.len());
+        size.map_err(|why| Failure::Failed(format!("{}: {why}", file.display())))
+    }
+
+    /// Puts a backup in the place of what the caisse has, which is moved aside.
+    ///
+    /// # Errors
+    /// [`Failure::Failed`] with the words of `caisse restore`.
+    pub async fn restore(&self, file: &Path) -> Result<(), Failure> {
+        let (dir, file) = (self.dir.display().to_string(), file.display().to_string());
+        let locked = self.passphrase().display().to_string();
+        let args = ["restore", &file, "--to", &dir, "--force", "--passphrase-file", &locked];
+        self.types(&args).await
+    }
+
+    fn passphrase(&self) -> PathBuf {
+        self.log.with_extension("passphrase")
+    }
+
+    /// Runs this program in the caisse's directory as the operator does, to its end.
+    ///
+    /// # Errors
+    /// As [`House::types`].
+    pub async fn types_here(&self, args: &[&str]) -> Result<(), Failure> {
+        let dir = self.dir.display().to_string();
+        let args: Vec<&str> = ["-C", dir.as_str()].iter().chain(args).copied().collect();
+        self.types(&args).await
+    }
+
+    /// Runs this program as people do, to its end.
+    ///
+    /// # Errors
+    /// [`Failure::Failed`] with the last line that it said.
+    pub async fn types(&self, args: &[&str]) -> Result<(), Failure> {
+        let mut process = Process::start(args, &self.log)?;
+        match process.end_within(OPENING).await {
+            Some(status) if status.success() => Ok(()),
+            _ => {
+                let (name, words) = (self.place.name(), self.last_words());
+                Err(Failure::Failed(format!("{name}: {words}")))
+            }
+        }
     }
 
     /// Returns the last line of the node's log.

@@ -125,7 +125,7 @@ fn wrong_in(play: &Play, sold: &Sold, signed: &SignedReceipt) -> Option<String> 
         member_share: amount(shares.own),
         at: signed.receipt.at,
         at_hosts_risk: false,
-        offline: false,
+        offline: sold.purchase.act == Act::ByLot,
         ..signed.receipt.clone()
     };
     let found = &signed.receipt;

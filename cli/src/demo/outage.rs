@@ -75,12 +75,12 @@ async fn take_off(play: &mut Play) -> Result<JoinSet<Sold>, Failure> {
 }
 
 /// Returns the caisses that are not killed.
-fn others() -> impl Iterator<Item = Place> {
+pub(super) fn others() -> impl Iterator<Item = Place> {
     Place::ALL.into_iter().filter(|place| *place != VICTIM)
 }
 
 /// Waits until the others know that the victim is gone.
-async fn until_missed(play: &Play) -> Result<(), Failure> {
+pub(super) async fn until_missed(play: &Play) -> Result<(), Failure> {
     let victim = play.contact(VICTIM).id;
     for place in others() {
         until("the others miss it", async || {

@@ -43,6 +43,11 @@ pub enum Act {
     Outage,
     /// Tried by a member of [`VICTIM`] elsewhere while it is down, and refused; again afterwards.
     TurnedAway,
+    /// Between [`VICTIM`] and the others after its backup was made: what the backup does not know.
+    Forgotten,
+    /// By a member of [`VICTIM`] elsewhere while it is down again, by lot: read from the QR code, for only
+    /// that bears a signature that needs no question.
+    ByLot,
     /// When all three run again.
     Evening,
 }
@@ -187,7 +192,8 @@ fn purchase(
         let member = chance.below(fixtures.of(home).members.len());
         let basket = basket(fixtures.of(host).vendors[vendor].products.len(), chance);
         let price = price(fixtures, host, vendor, &basket);
-        let reads = if chance.below(4) == 0 { Reads::Number } else { Reads::QrCode };
+        let typed = chance.below(4) == 0 && act != Act::ByLot;
+        let reads = if typed { Reads::Number } else { Reads::QrCode };
         let number = 0;
         let purchase = Purchase { number, act, host, vendor, home, member, basket, price, reads };
         model.can_pay(&purchase).then_some(purchase)
@@ -277,7 +283,7 @@ mod tests {
         let needs = |purchase: &Purchase| purchase.host == VICTIM || purchase.home == VICTIM;
         assert!(!plan.of_act(Act::Outage).any(needs));
         assert!(plan.of_act(Act::Outage).any(Purchase::is_across), "the two others still trade");
-        for act in [Act::InFlight, Act::TurnedAway] {
+        for act in [Act::InFlight, Act::TurnedAway, Act::ByLot] {
             assert!(plan.of_act(act).count() > 1);
             assert!(plan.of_act(act).all(|p| p.home == VICTIM && p.host != VICTIM));
         }

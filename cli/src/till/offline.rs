@@ -279,10 +279,10 @@ mod tests {
         assert_eq!(check(&[23], 9, 5_000), Ok(()));
         for (ages, sales, amount, why) in [
             (&[][..], 9, 0, "zero"),
-            (&[], 9, 5_001, "at most 50"),
-            (&[0, 0], 9, 3_001, "sum to at most"),
-            (&[0, 0], 2, 100, "2 sales are stored"),
-            (&[24, 0], 9, 100, "24 hours"),
+            (&[][..], 9, 5_001, "at most 50"),
+            (&[0, 0][..], 9, 3_001, "sum to at most"),
+            (&[0, 0][..], 2, 100, "2 sales are stored"),
+            (&[24, 0][..], 9, 100, "24 hours"),
         ] {
             let refused = check(ages, sales, amount).expect_err("refused").to_string();
             assert!(refused.contains(why), "{refused}");

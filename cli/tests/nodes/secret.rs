@@ -108,7 +108,7 @@ fn a_host_that_logs_everything_never_learns_the_code_and_cannot_use_it_again() {
         ["wrong_code", "wrong_code", "wrong_code", "conflict", "wrong_code", "card_locked"];
     assert_eq!(kinds.collect::<Vec<_>>(), expected);
     let held = home.done(&["member", "list"])["members"][0]["balance"].clone();
-    assert_eq!(held, 10_000 - 700, "one sale of ten euros at 70 %");
+    assert_eq!(held, 15_000 - 700, "one sale of ten euros at 70 %");
 
     host.stop();
     let log = std::fs::read_to_string(&log).expect("the log");

@@ -91,6 +91,10 @@ fn accept(state: &mut State, turn: &mut Turn<'_>, entry: &Verified) -> Accepted 
     let Some(federation) = &mut state.federation else {
         return Accepted::Nothing;
     };
+    if let Some(copy) = super::copy::found(federation, state.me, entry) {
+        state.second_copy = Some(copy);
+        return Accepted::Nothing;
+    }
     let (held, seq) = (federation.replica.head(feed).seq, entry.header().seq);
     if feed.author != state.me && seq > held {
         let (quota, bytes) = (&mut federation.quota, stored_bytes(entry.envelope()));
@@ -136,7 +140,7 @@ fn for_us(feed: FeedId, me: CaisseId) -> bool {
     }
 }
 
-/// Keeps the proof of a fork, and works out the shared views again without what came after it.
+/// Proves a fork: another entry is held in the place of this one.
 fn forked(state: &mut State, turn: &mut Turn<'_>, entry: &Verified) {
     let header = entry.header();
     let Some(federation) = &mut state.federation else {
@@ -155,15 +159,10 @@ fn forked(state: &mut State, turn: &mut Turn<'_>, entry: &Verified) {
     let Ok(fork) = proof.check(&federation.keyring) else {
         return;
     };
-    if !federation.replica.forked(fork.feed, fork.seq) {
-        return;
-    }
-    turn.put(Kind::ForkProof, &feed_key(fork.feed, fork.epoch, fork.seq), &(fork, proof));
-    rebuild(federation, turn);
-    refresh(state, turn);
+    super::proofs::keep(state, turn, fork, proof, None);
 }
 
-fn rebuild(federation: &mut Federation, turn: &Turn<'_>) {
+pub(super) fn rebuild(federation: &mut Federation, turn: &Turn<'_>) {
     federation.view = View::new(federation.view.register.charter().clone());
     for (_, bytes) in turn.range(Kind::Feed, &[], &[], usize::MAX) {
         if let Some(entry) = Verified::from_store(&bytes) {

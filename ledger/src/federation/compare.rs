@@ -18,6 +18,8 @@ pub(crate) fn connected(state: &mut State, turn: &mut Turn<'_>, peer: CaisseId) 
     };
     federation.connected.insert(peer);
     federation.compare_at.insert(peer, turn.now.after(limits::COMPARE_EVERY));
+    super::epochs::pass_on(turn, peer);
+    super::proofs::pass_on(turn, peer);
     send_heads(state, turn, peer, Reply::Wanted);
 }
 
@@ -56,10 +58,17 @@ pub(crate) fn have(
     let ours_is_whole = own.iter().all(|feed| {
         let (their, our) = (theirs(*feed), federation.replica.head(*feed));
         let same_past = federation.replica.hash_at(*feed, their.seq) == Some(their.hash);
-        their.seq == 0 || (their.seq <= our.seq && same_past)
+        // Whoever does not know our epoch yet holds nothing of it, and what it holds of the one before beyond
+        // the cut does not count.
+        let within = their.epoch == our.epoch && their.seq <= our.seq && same_past;
+        their.seq == 0 || their.epoch < our.epoch || within
     });
     if ours_is_whole {
-        federation.heard.insert(peer);
+        federation.hears(me, peer);
+    } else {
+        // It holds more than we wrote, or something else: perhaps a copy of us runs. Nothing is written
+        // for it before we have seen what it holds.
+        federation.heard.remove(&peer);
     }
     let all_held = federation
         .replica
@@ -99,7 +108,12 @@ fn ask_for_more(state: &State, turn: &mut Turn<'_>, peer: CaisseId, heads: &[Hea
         if federation.waits_for_tomorrow(head, turn.now) {
             continue;
         }
-        let held = federation.replica.head(head.feed).seq;
+        let held = federation.replica.head(head.feed);
+        // Of another epoch: one of us two has not heard yet that it was opened, and is told.
+        if head.epoch != held.epoch {
+            continue;
+        }
+        let held = held.seq;
         let after = if head.seq > held { Some(held) } else { other_branch(federation, head) };
         if let Some(after) = after {
             behind = true;

@@ -99,7 +99,7 @@ pub(super) fn next_wakeup(state: &State) -> Option<Timestamp> {
 /// A home caisse tells which of its cards do not pay without it. The newest of its lists counts; one that
 /// it did not sign, or that is another's, counts for nothing.
 pub(crate) fn hears(state: &mut State, turn: &mut Turn<'_>, from: CaisseId, list: &RevocationList) {
-    let key = state.federation.as_ref().and_then(|f| f.keyring().nodes.get(&from));
+    let key = state.federation.as_ref().and_then(|f| f.keyring().keys(&from).last());
     if list.caisse != from || key.is_none_or(|key| list.verify(key).is_err()) {
         return;
     }

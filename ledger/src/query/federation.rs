@@ -64,8 +64,10 @@ pub(super) fn card_home(state: &State, turn: &Turn<'_>, card: &CardText) -> Outc
         None
     } else {
         let federation = state.federation.as_ref();
-        let contacts = federation.map(|f| f.view.register.contacts()).unwrap_or_default();
-        Some(contacts.get(&home).ok_or(PaymentRefused::UnknownCard)?.sealing)
+        let federation = federation.ok_or(PaymentRefused::UnknownCard)?;
+        let contacts = federation.view.register.contacts();
+        let contact = contacts.get(&home).ok_or(PaymentRefused::UnknownCard)?;
+        Some(federation.replica.epochs().renewed(contact).sealing)
     };
     let degraded = crate::offline::degraded(state, turn, home);
     Ok(Answer::CardHome(CardHome { card: card.card(), home, seal_to, degraded }))

@@ -38,6 +38,11 @@ pub enum FederationRefused {
         "this caisse signed two different entries for one place: a copy of it runs elsewhere, or an old backup spoke; stop every copy and ask the federation to admit the caisse anew"
     )]
     WeForked,
+    /// The identity key gave our epoch another node key than the one that we run with.
+    #[error(
+        "this node runs with a key that is no longer valid: put the new keys in their place (`caisse key rotate` does it) and start it again"
+    )]
+    OldKeys,
     /// After a start, nothing is said before the others told what they heard from us.
     #[error(
         "this caisse has started and waits to hear from {waiting} other caisse(s) what it had said before; try again when they are connected"

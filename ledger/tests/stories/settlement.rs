@@ -1,6 +1,8 @@
 //! Statements, and a settlement that everyone signs.
 
-use crdt::settlement::{Settlements, Word};
+use crdt::feed::{FeedId, Head};
+use crdt::pair::{Cut, Pair};
+use crdt::settlement::{PairInRun, Run, RunState, Settlements, StatementBody, Word};
 use crdt::{CaisseId, RunId, SignedCents};
 use ledger::answer::{RunInfo, StatementInfo};
 use ledger::refused::{Refused, SettlementRefused};
@@ -192,5 +194,70 @@ fn a_signature_that_was_taken_back_stays_so_whatever_its_author_says_then() {
     assert_eq!(words(&["sign", "abort", "seen"]), words(&["abort"]), "it counts as never signed");
     assert_eq!(words(&["abort", "sign", "seen"]), words(&["abort"]));
     assert_eq!(words(&["seen", "sign"]), words(&["sign"]), "before its signature it means nothing");
-    assert_eq!(words(&["sign", "seen", "abort"]), words(&["sign", "seen"]), "too late");
+    let late = words(&["sign", "seen", "abort"]);
+    assert_ne!(late, words(&["sign", "seen"]), "its author waits no longer");
+    assert_eq!(late, words(&["sign", "seen", "abort", "abort"]));
+}
+
+/// A run of three, of which two hold every signature; the third has said both that and that it aborts.
+fn torn(said: &[(u8, &str)]) -> RunState {
+    let id = |number: u8| CaisseId::new([number; 32]);
+    let part = |one: u8, other: u8| {
+        let pair = Pair::of(id(one), id(other));
+        let head = |author, reader| Head::empty(FeedId::pair(author, reader));
+        let cut = Cut { low: head(pair.low, pair.high), high: head(pair.high, pair.low) };
+        let (owed_to_low, digest) = (SignedCents::ZERO, crdt::Digest::new([0; 32]));
+        let statement = StatementBody { pair, cut, owed_to_low, digest };
+        PairInRun { statement, after: None, due_to_low: SignedCents::ZERO }
+    };
+    let run = Run { pairs: vec![part(1, 2), part(1, 3), part(2, 3)] };
+    let mut settlements = Settlements::default();
+    settlements.propose(id(1), &run);
+    for (author, word) in said {
+        match *word {
+            "sign" => {
+                let signed = Word::Signed(crdt::Digest::new([3; 32]));
+                settlements.say(id(*author), run.id(), signed);
+            }
+            "abort" => settlements.say(id(*author), run.id(), Word::Aborted("no".to_owned())),
+            _ => settlements.cert_seen(id(*author), run.id()),
+        }
+    }
+    settlements.run(&run.id()).expect("proposed")
+}
+
+#[test]
+fn whoever_holds_every_signature_settles_anew_only_once_all_others_have_left_the_run() {
+    let [one, two, three] = [1, 2, 3].map(|number| CaisseId::new([number; 32]));
+    let honest = |_: &CaisseId| false;
+    let signed = [(1, "sign"), (2, "sign"), (3, "sign"), (1, "seen"), (2, "seen")];
+    let told = |more: &[(u8, &'static str)]| torn(&[&signed, more].concat());
+
+    // 3 tells 1 that it takes its signature back, and tells 2 that it holds all of them: for 2 the run takes effect.
+    let to_two = told(&[(3, "seen")]);
+    assert!(to_two.is_certified());
+    let to_one = told(&[(3, "abort")]);
+    assert!(!to_one.is_over_for(&one, honest), "2 may have let it take effect");
+    assert!(to_one.is_over_for(&three, honest), "3 took its signature back");
+    let gave_up = told(&[(3, "abort"), (1, "abort")]);
+    assert!(!gave_up.is_over_for(&one, honest), "2 has not said that it did not");
+    assert!(!gave_up.is_over_for(&two, honest), "2 still waits");
+    let all = told(&[(3, "abort"), (1, "abort"), (2, "abort")]);
+    assert!(all.is_over_for(&one, honest) && all.is_over_for(&two, honest));
+    let forked = told(&[(1, "abort"), (2, "abort")]);
+    assert!(!forked.is_over_for(&one, honest));
+    assert!(forked.is_over_for(&one, |other| *other == three), "a proof is as good as an abort");
+}
+
+#[test]
+fn whoever_follows_an_abort_takes_its_own_signature_back() {
+    let mut village = circle();
+    state_all(&mut village);
+    village.cut_off(2);
+    let propose = Command::ProposeRun { without: [].into() };
+    let Answer::RunProposed(id) = village.ok(0, propose) else { panic!("proposed") };
+    village.ok(0, Command::AbortRun { run: id, reason: "house 2 is silent".to_owned() });
+    let aborted: Vec<_> = run(&village, 0, id).aborted.into_iter().map(|(who, _)| who).collect();
+    assert_eq!(aborted.len(), 2, "{aborted:?}");
+    assert!(aborted.contains(&village.id(0)) && aborted.contains(&village.id(1)));
 }

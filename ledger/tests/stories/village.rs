@@ -14,10 +14,10 @@ use crdt::{
     BasisPoints, CaisseId, CardId, Cents, Date, Digest, MemberId, Month, PaymentId, RequestId,
     Timestamp, VendorId, wire,
 };
-use ledger::answer::{CardHome, PaymentInfo, Receipt};
+use ledger::answer::{CardHome, PaymentInfo, PaymentStatus, Receipt};
 use ledger::calendar::Zone;
 use ledger::command::{Code, PayIntent, PaymentCode, Purchase, Purse};
-use ledger::federation::feed_key;
+use ledger::federation::entries_after;
 use ledger::guarantee::Force;
 use ledger::records::{Kind, MemoryRecords, Records};
 use ledger::rules::{Allocation, Caps, Contribution, Household, Issue, Keep, Lots, Rules};
@@ -29,6 +29,8 @@ pub struct House {
     pub caisse: Caisse,
     pub disk: MemoryRecords,
     pub seed: u8,
+    /// Of whose keys it runs with.
+    pub epoch: u32,
     starts: u8,
     rules: Rules,
     pub visits: Option<Eligible>,
@@ -52,14 +54,35 @@ pub struct Shopper {
     pub card: CardText,
 }
 
-fn identity(seed: u8) -> SecretKey {
+pub fn identity(seed: u8) -> SecretKey {
     SecretKey::from_seed(&[seed; 32])
 }
 
+/// The node key of a house in an epoch.
+pub fn node_key(seed: u8, epoch: u32) -> SecretKey {
+    let mut bytes = [seed + 100; 32];
+    bytes[0] = bytes[0].wrapping_add(u8::try_from(epoch).expect("few epochs"));
+    SecretKey::from_seed(&bytes)
+}
+
+/// The sealing key of a house in an epoch, which opens what was sealed to the one before.
+pub fn sealing(seed: u8, epoch: u32) -> SealingSecret {
+    let of = |epoch: u32| {
+        let mut bytes = [seed; 32];
+        bytes[0] = bytes[0].wrapping_add(u8::try_from(epoch).expect("few epochs"));
+        SealingSecret::from_seed(&bytes)
+    };
+    (0..epoch).fold(of(epoch), |sealing, older| sealing.opening_also(of(older)))
+}
+
 pub fn secrets(seed: u8, starts: u8) -> Secrets {
+    secrets_of(seed, starts, 0)
+}
+
+pub fn secrets_of(seed: u8, starts: u8, epoch: u32) -> Secrets {
     Secrets {
-        node: SecretKey::from_seed(&[seed + 100; 32]),
-        sealing: SealingSecret::from_seed(&[seed; 32]),
+        node: node_key(seed, epoch),
+        sealing: sealing(seed, epoch),
         pseudonyms: Secret([seed + 1; 32]),
         codes: Secret([seed + 2; 32]),
         salts: Secret([seed + 3; 32]),
@@ -68,8 +91,12 @@ pub fn secrets(seed: u8, starts: u8) -> Secrets {
 }
 
 pub fn contact(seed: u8) -> Contact {
-    let node = secrets(seed, 0).node.public();
-    let sealing = secrets(seed, 0).sealing.public();
+    contact_of(seed, 0)
+}
+
+pub fn contact_of(seed: u8, epoch: u32) -> Contact {
+    let node = node_key(seed, epoch).public();
+    let sealing = sealing(seed, epoch).public();
     Contact {
         id: caisse_id(&identity(seed).public()),
         name: format!("caisse {seed}"),
@@ -223,9 +250,7 @@ impl Village {
                 Effect::Persist(writes) => self.houses[house].disk.apply(writes),
                 Effect::Send { to, message } => self.send(house, to, message.into_wire()),
                 Effect::SendRange { to, feed, after } => {
-                    let from = feed_key(feed, 0, after + 1);
-                    let upto = feed_key(feed, 0, u64::MAX);
-                    let rows = self.houses[house].disk.range(Kind::Feed, &from, &upto, 256);
+                    let rows = entries_after(&self.houses[house].disk, feed, after, 256);
                     let entries =
                         rows.iter().map(|(_, bytes)| wire::decode(bytes).expect("an envelope"));
                     let message = Message::Entries(entries.collect());
@@ -442,6 +467,13 @@ impl Village {
         }
     }
 
+    pub fn payment_status(&self, house: usize, payment: u8) -> Option<PaymentStatus> {
+        match self.query(house, &Query::Payment(PaymentId::new([payment; 16]))) {
+            Ok(Answer::Payment(info)) => Some(info.status),
+            _ => None,
+        }
+    }
+
     pub fn balance(&self, house: usize, shopper: &Shopper) -> u64 {
         self.houses[house].caisse.books().available(shopper.member).get()
     }
@@ -478,11 +510,15 @@ impl Village {
         self.cut_off(house);
         self.lose_post();
         self.cut.remove(&house);
-        let House { disk: current, seed, starts, rules, visits, .. } = &mut self.houses[house];
+        let House { disk: current, seed, epoch, starts, rules, visits, .. } =
+            &mut self.houses[house];
         *starts += 1;
         *current = disk.unwrap_or_else(|| current.clone());
-        let (caisse, effects) =
-            Caisse::open(settings(*seed, rules, visits.clone()), secrets(*seed, *starts), current);
+        let settings = Settings {
+            contact: contact_of(*seed, *epoch),
+            ..settings(*seed, rules, visits.clone())
+        };
+        let (caisse, effects) = Caisse::open(settings, secrets_of(*seed, *starts, *epoch), current);
         self.houses[house].caisse = caisse;
         self.perform(house, effects);
     }
@@ -506,6 +542,7 @@ impl House {
                 disk.apply(writes);
             }
         }
-        Self { caisse, disk, seed, starts: 0, rules: rules.clone(), visits: None, told: Vec::new() }
+        let rules = rules.clone();
+        Self { caisse, disk, seed, epoch: 0, starts: 0, rules, visits: None, told: Vec::new() }
     }
 }

@@ -51,7 +51,8 @@ pub(super) struct File {
     pub receipts: ReceiptsSection,
     #[serde(default)]
     pub dunning: DunningSection,
-    pub visits: Option<VisitsSection>,
+    #[serde(default)]
+    pub visits: VisitsSection,
     #[serde(default)]
     pub agreement: AgreementSection,
     #[serde(default)]
@@ -210,20 +211,21 @@ impl AgreementSection {
 }
 
 /// What is eligible when members buy elsewhere: a rate by the kind of vendor, and one for all other kinds.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub(super) struct VisitsSection {
     kinds: Option<Spanned<BTreeMap<String, Percent>>>,
     other_percent: Option<Percent>,
 }
 
 impl VisitsSection {
-    /// Returns the rule that is published.
-    pub(super) fn read(self) -> Result<Eligible, Misfit> {
+    /// Returns the rule that is published, if there is one.
+    pub(super) fn read(self) -> Result<Option<Eligible>, Misfit> {
         let span = self.kinds.as_ref().map_or(0..0, Spanned::span);
         let kinds = self.kinds.map(Spanned::into_inner).unwrap_or_default();
         let kinds = kinds.into_iter().map(|(kind, rate)| (kind, rate.0));
-        Eligible::new(kinds, self.other_percent.map(|rate| rate.0)).ok_or_else(|| Misfit {
+        let eligible = Eligible::new(kinds, self.other_percent.map(|rate| rate.0));
+        let eligible = eligible.ok_or_else(|| Misfit {
             span,
             message: format!(
                 "there are at most {} kinds of vendors, of 1 to {} characters each",
@@ -231,7 +233,8 @@ impl VisitsSection {
                 crdt::limits::TEXT_CHARS
             ),
             help: "write them as kinds = { \"market stall\" = \"70\" }".to_owned(),
-        })
+        })?;
+        Ok(Some(eligible).filter(|eligible| *eligible != Eligible::default()))
     }
 }
 

@@ -254,3 +254,15 @@ fn a_caisse_changes_its_chart_and_a_wrong_line_is_named() {
         assert!(bad.to_string().contains(words), "{written}: {bad}");
     }
 }
+
+#[test]
+fn what_is_eligible_elsewhere_is_read_by_kind_and_without_it_nothing_is() {
+    let kinds = "[visits]\nkinds = { \"Market Stall\" = \"70\" }\nother_percent = \"12.5\"\n";
+    let (text, _) = with("[visits]", kinds.trim_end());
+    let eligible = Config::parse(&text, "x").expect("it fits").visits.expect("it was said");
+    let rate = |kind: &str| eligible.rate(kind).map(crdt::BasisPoints::get);
+    assert_eq!((rate("market stall"), rate("bakery")), (Some(7_000), Some(1_250)));
+    assert_eq!(Config::parse(DEFAULT, "x").expect("the default").visits, None);
+    let (text, _) = with("[visits]", "[visits]\nkinds = { \"\" = \"70\" }");
+    assert!(mistake(&text).message.contains("kinds of vendors"));
+}

@@ -43,8 +43,10 @@ impl Known {
         if prefix(&certificate.home) != issuer_prefix(&certificate.card) {
             return card;
         }
-        let listed = partners.and_then(|keyring| keyring.nodes.get(&certificate.home));
-        if self.holds(certificate, listed.unwrap_or(own)) {
+        let listed: Vec<_> =
+            partners.map(|keyring| keyring.keys(&certificate.home).collect()).unwrap_or_default();
+        let own = Some(own).filter(|_| listed.is_empty());
+        if listed.into_iter().chain(own).any(|key| self.holds(certificate, key)) {
             CardText::Number(certificate.card)
         } else {
             card
@@ -76,6 +78,8 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use crdt::CaisseId;
     use crdt::card::card_id;
     use crdt::key::SecretKey;
@@ -87,7 +91,8 @@ mod tests {
         let (ours, theirs) = (SecretKey::from_seed(&[1; 32]), SecretKey::from_seed(&[2; 32]));
         let (us, them) = (CaisseId::new([7; 32]), CaisseId::new([8; 32]));
         let nodes = [(us, ours.public()), (them, theirs.public())].into_iter().collect();
-        let keyring = Keyring { network: crdt::NetworkId::new([0; 32]), nodes };
+        let network = crdt::NetworkId::new([0; 32]);
+        let keyring = Keyring { network, nodes, epochs: BTreeMap::new() };
         let known = Known::default();
         let scanned = |issuer: &CaisseId, home, key: &SecretKey| {
             let card = card_id(issuer, [1, 2, 3, 4, 5, 6]);

@@ -286,3 +286,15 @@ pub(super) async fn catalogue(
     let text = ledger::Query::Catalogue { text: q, limit: 500 };
     question(&doors, text).await.map(Json)
 }
+
+/// Reads what a till asks for as its door does, and returns which of the three it was: a sale, money given back, or
+/// a question about a card. Nothing is done; this is for those who try to break it.
+///
+/// # Errors
+/// What a till would be told.
+pub fn check_till_request(json: &[u8]) -> Result<u8, String> {
+    let sale = serde_json::from_slice::<Sale>(json).map(|_| 0);
+    let back = || serde_json::from_slice::<GiveBack>(json).map(|_| 1);
+    let card = || serde_json::from_slice::<CardOf>(json).map(|_| 2);
+    sale.or_else(|why| back().or_else(|_| card()).map_err(|_| why.to_string()))
+}

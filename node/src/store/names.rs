@@ -65,6 +65,9 @@ pub(super) const fn tree(kind: Kind) -> u8 {
         Kind::LotCard => 63,
         Kind::CardList => 64,
         Kind::Contest => 68,
+        Kind::Opening => 65,
+        Kind::Forgiven => 66,
+        Kind::Abandoned => 67,
     }
 }
 
@@ -147,6 +150,9 @@ mod tests {
             ("LotHeld", 62),
             ("LotCard", 63),
             ("CardList", 64),
+            ("Opening", 65),
+            ("Forgiven", 66),
+            ("Abandoned", 67),
             ("Contest", 68),
         ];
         assert_eq!(names, expected.map(|(kind, name)| (kind.to_owned(), name)));

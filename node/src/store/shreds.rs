@@ -132,6 +132,11 @@ impl Shreds {
         Ok((Sealed { id, key }, [id.as_slice(), &sealed].concat()))
     }
 
+    /// Returns every key with its id.
+    pub(super) fn all(&self) -> Vec<(KeyId, [u8; KEY])> {
+        self.held.iter().map(|(id, held)| (*id, held.key)).collect()
+    }
+
     /// Puts new keys on stable storage.
     pub(super) fn keep(&mut self, new: Vec<Sealed>) -> io::Result<()> {
         if new.is_empty() {
@@ -195,6 +200,13 @@ impl Shreds {
 pub(super) struct Sealed {
     pub(super) id: KeyId,
     key: [u8; KEY],
+}
+
+impl Sealed {
+    /// Takes a key of a backup.
+    pub(super) const fn of(id: KeyId, key: [u8; KEY]) -> Self {
+        Self { id, key }
+    }
 }
 
 /// Returns the id of the key of a stored value.

@@ -10,10 +10,11 @@ use ledger::guarantee::Force;
 use ledger::rules::Household;
 use ledger::{Answer, Caisse, Command, Outcome, Query};
 use node::http::{Doors, till_digest};
-use node::machine::{Handle, Machine, Said};
+use node::machine::{Handle, Machine, Said, WorkError};
 use node::metrics::Metrics;
 use node::setup;
-use node::store::{Store, StoreError};
+
+use node::store::Store;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -83,7 +84,7 @@ pub struct House {
     pub qr: String,
     requests: std::sync::atomic::AtomicU64,
     stop: watch::Sender<bool>,
-    working: JoinHandle<Result<(), StoreError>>,
+    working: JoinHandle<Result<(), WorkError>>,
     _said: mpsc::Receiver<Said>,
 }
 
@@ -196,7 +197,7 @@ impl House {
     }
 
     /// Stops the machine and returns how it ended, with its directory.
-    pub async fn stop(self) -> (Result<(), StoreError>, tempfile::TempDir) {
+    pub async fn stop(self) -> (Result<(), WorkError>, tempfile::TempDir) {
         self.stop.send_replace(true);
         (self.working.await.expect("the machine does not panic"), self.dir)
     }

@@ -56,6 +56,7 @@ impl Runs {
                     | PublicBody::Approved(_)
                     | PublicBody::TermsOffered(_)
                     | PublicBody::CatalogueChanged(_)
+                    | PublicBody::EpochOpened(_)
                     | PublicBody::BooksHead { .. }
                     | PublicBody::EligibilityStated(_) => {}
                 }

@@ -72,11 +72,15 @@ pub struct Begun {
 fn most_effects(input: Option<&Input>) -> usize {
     const ANY_TIME: usize = 256;
     const EACH_PART: usize = 4;
+    const PARTNERS: usize = 8;
     let Some(Input::Received { message, .. }) = input else { return ANY_TIME };
     let parts = match message {
         Message::Have { heads, .. } | Message::Grown(heads) => heads.len(),
         Message::Entries(entries) => entries.len(),
         Message::Revoked(list) => list.cards.len(),
+        // Each new one is told to every partner.
+        Message::Forked(proofs) => proofs.len() * PARTNERS,
+        Message::Opened(openings) => openings.len() * PARTNERS,
         Message::Want { .. }
         | Message::AuthRequest(_)
         | Message::Query { .. }
@@ -233,6 +237,9 @@ impl House {
             inputs.push(input.clone());
             let most = most_effects(inputs.last());
             let effects = machine.handle(clock, input, &self.working);
+            holds(machine.second_copy().is_none(), "I16", || {
+                "a node stopped for a copy of itself that does not exist".to_owned()
+            })?;
             holds(effects.len() <= most, "I18", || {
                 format!("{} things were done for one input", effects.len())
             })?;

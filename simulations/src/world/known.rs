@@ -34,12 +34,12 @@ impl Known {
         let name = Domain::Trace.hash(&wire::encode(&envelope));
         if let Some((network, key, entry)) = self.entries.get(&name)
             && *network == keyring.network
-            && keyring.nodes.get(&entry.header().feed.author) == Some(key)
+            && keyring.key(&entry.header().feed.author, entry.header().epoch) == Some(key)
         {
             return Some(entry.clone());
         }
         let entry = envelope.verify(keyring).ok()?;
-        let key = *keyring.nodes.get(&entry.header().feed.author)?;
+        let key = *keyring.key(&entry.header().feed.author, entry.header().epoch)?;
         self.entries.insert(name, (keyring.network, key, entry.clone()));
         Some(entry)
     }

@@ -54,7 +54,7 @@ pub async fn measure(setting: &Setting, report: &mut Report) -> Result<(), Troub
 }
 
 /// Founds the federation, and waits until everybody has heard from everybody.
-async fn found(nodes: &[Node]) -> Result<(), Trouble> {
+pub(super) async fn found(nodes: &[Node]) -> Result<(), Trouble> {
     let mut founders = Vec::new();
     for node in nodes {
         founders.push(node.operator().contact().await?);

@@ -74,13 +74,45 @@ async fn sell_out(
         if begun >= end {
             break;
         }
-        let told = till.pay(&sale).await.map_err(|why| Trouble::answer("a sale", why))?;
-        if told.status != StatusCode::OK {
-            return Err(Trouble::answer("a sale", told));
-        }
+        paid(&mut till, &sale).await?;
         times.add(begun.elapsed());
     }
     Ok(times)
+}
+
+/// Offers sales at a steady pace, whether or not the earlier ones are answered: each time counts from the
+/// moment at which the sale was due, so that a node which is slow for a while is not spared (an open loop).
+///
+/// # Errors
+/// [`Trouble::Answer`] if a sale is not paid.
+pub async fn offer(stocks: Vec<Stock>, per_second: u32) -> Result<Times, Trouble> {
+    // The first moment lies ahead, so that every till is ready for it.
+    let begun = Instant::now() + Duration::from_millis(200);
+    let (between, tills) = (Duration::from_secs(1) / per_second, stocks.len());
+    let mut selling = JoinSet::new();
+    for (number, (mut till, sales)) in stocks.into_iter().enumerate() {
+        selling.spawn(async move {
+            let mut times = Times::default();
+            for (round, sale) in sales.enumerate() {
+                let place = u32::try_from(round * tills + number).unwrap_or(u32::MAX);
+                let due = begun + between * place;
+                tokio::time::sleep_until(due.into()).await;
+                paid(&mut till, &sale).await?;
+                times.add(due.elapsed());
+            }
+            Ok::<Times, Trouble>(times)
+        });
+    }
+    let mut times = Times::default();
+    while let Some(ended) = selling.join_next().await {
+        times.0.extend(ended.map_err(|why| Trouble::answer("a till", why))??.0);
+    }
+    Ok(times)
+}
+
+async fn paid(till: &mut Till, sale: &Sale) -> Result<(), Trouble> {
+    let told = till.pay(sale).await.map_err(|why| Trouble::answer("a sale", why))?;
+    if told.status == StatusCode::OK { Ok(()) } else { Err(Trouble::answer("a sale", told)) }
 }
 
 /// Returns how many a second.

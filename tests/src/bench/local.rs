@@ -108,7 +108,7 @@ pub(super) fn counted(tills: usize) -> String {
 }
 
 /// Returns the one in the middle.
-fn middle<T>(mut rounds: Vec<T>, rate: impl Fn(&T) -> f64) -> Option<T> {
+pub(super) fn middle<T>(mut rounds: Vec<T>, rate: impl Fn(&T) -> f64) -> Option<T> {
     rounds.sort_by(|one, other| rate(one).total_cmp(&rate(other)));
     let place = rounds.len().checked_sub(1)? / 2;
     Some(rounds.swap_remove(place))

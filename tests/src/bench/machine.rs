@@ -50,7 +50,8 @@ impl Machine {
     }
 }
 
-fn durable_writes(count: usize) -> Result<Times, Trouble> {
+/// Times so many durable writes of 4 KiB.
+pub(super) fn durable_writes(count: usize) -> Result<Times, Trouble> {
     let mut times = Times::default();
     // Where nodes have their directories too.
     let mut file: File = tempfile::tempfile().map_err(Trouble::io("making a temporary file"))?;

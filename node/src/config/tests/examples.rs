@@ -48,7 +48,7 @@ fn shown_keys(section: &str) -> BTreeSet<String> {
 fn the_default_shows_every_key_that_is_read_and_no_other() {
     let mut sections: BTreeSet<&str> =
         BTreeSet::from(["caisse", "rules", "cards", "payments", "receipts", "agreement", "node"]);
-    sections.extend(["chart", "dunning", "network", "offline"]);
+    sections.extend(["chart", "dunning", "network", "offline", "visits"]);
     let (text, _) = with("[cards]", "[no_such_section_at_all]");
     assert_eq!(listed(&mistake(&text).help), sections.iter().map(|s| (*s).to_owned()).collect());
     // The chart's keys are names of accounts: the next test.
