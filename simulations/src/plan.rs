@@ -83,7 +83,8 @@ impl Plan {
             skews: true,
             // Lots take up the ceiling: in a rush it is the ceiling that is tried.
             lots: chance.permille(if rush { 200 } else { 500 }).then(|| lots(chance)),
-            night: chance.permille(250),
+            // Beside an adversary holds stay open, and are asked about all night.
+            night: chance.permille(150) && !hostile,
             scans: false,
             terms: terms(chance, rush),
         }
