@@ -220,7 +220,7 @@ impl Attacked {
             let request = purchase.request(payment, card.card(), vendor);
             PaymentCode::Sealed(sealed(1, code, payment, request))
         };
-        let intent = PayIntent { payment, card, vendor, purchase, code };
+        let intent = PayIntent { payment, card, vendor, purchase, code, scanned: true };
         Input::Command {
             request: RequestId::new([bytes.byte(); 16]),
             command: Command::Pay(intent),
@@ -304,8 +304,9 @@ fn auth_request(bytes: &mut Bytes<'_>) -> AuthRequest {
     let (payment, covered) = (payment(bytes.byte()), amount(bytes));
     let code = if bytes.byte() < 200 { CODE } else { "9999" };
     let (card, vendor) = (town().cards[0].card(), town().vendors[1]);
-    let request = Purchase::from(covered).request(payment, card, vendor);
-    AuthRequest { payment, card, vendor, covered, request, code: sealed(0, code, payment, request) }
+    let bought = Purchase::from(covered).bought("market".to_owned());
+    let code = sealed(0, code, payment, bought.request(payment, card, vendor));
+    AuthRequest { payment, card, vendor, covered, bought, code }
 }
 
 const fn number(choice: Choice) -> u8 {

@@ -124,6 +124,7 @@ pub fn settings(place: usize) -> Settings {
         payments: PaymentSettings::default(),
         accounting: ledger::accounting::Settings::default(),
         reminders: ledger::dunning::AFTER_DAYS.to_vec(),
+        visits: None,
     }
 }
 
