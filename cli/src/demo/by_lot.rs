@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use crdt::Cents;
 use crdt::lot::LotTerms;
 use ledger::answer::{HeldLotInfo, OfflineAnswer, PaymentStatus};
-use ledger::{Answer, Command, OfflineCommand, OfflineQuery, Query};
+use ledger::command::{OfflineCommand, OfflineQuery};
+use ledger::{Answer, Command, Query};
 
 use super::fixtures::Place;
 use super::market::{expect_paid, sell, sell_all};
