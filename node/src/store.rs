@@ -32,7 +32,7 @@ use std::time::Duration;
 
 use ledger::records::{Kind, Records, Row, Write};
 
-pub use backup::{ERASURES, KeptKey, Row as StoredRow};
+pub use backup::{ERASURES, Each, KeptKey, Row as StoredRow, Rows};
 use disk::Disk;
 pub use erasures::Erasure;
 use erasures::Erasures;

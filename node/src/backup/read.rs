@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::passphrase::Passphrase;
 use super::{BackupError, CHECKSUM, Head, MAGIC, PART_BYTES, SECRETS_BYTES, Sealed, Secrets, io};
 use crate::keys;
-use crate::store::{ERASURES, Erasure, Store, StoreError, StoredRow};
+use crate::store::{ERASURES, Each, Erasure, Store, StoreError, StoredRow};
 
 /// A backup whose checksum holds.
 #[derive(Debug)]
@@ -160,7 +160,7 @@ fn make(
         since.extend(all.into_iter().filter(|erasure| !known.contains(erasure)));
     }
     fs::create_dir_all(dir).map_err(io(dir))?;
-    let mut stream = |each: &mut dyn FnMut(StoredRow) -> Result<(), StoreError>| {
+    let mut stream = |each: &mut Each<'_>| {
         scan(&backup.path, &mut |row| each(row).map_err(BackupError::from)).map(drop).map_err(
             |why| match why {
                 BackupError::Store(why) => why,
@@ -177,7 +177,7 @@ fn make(
         File::open(&path).and_then(|file| file.sync_all()).map_err(io(&path))?;
     }
     let own = if secrets.keys.is_empty() {
-        keys.map(|keys| keys::files_in(keys)).transpose()?
+        keys.map(keys::files_in).transpose()?
     } else {
         Some(secrets.keys)
     };

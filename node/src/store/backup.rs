@@ -12,6 +12,12 @@ pub type Row = (Vec<u8>, Vec<u8>);
 /// The key of a personal record, with its id.
 pub type KeptKey = ([u8; 16], [u8; 32]);
 
+/// Takes one row.
+pub type Each<'a> = dyn FnMut(Row) -> Result<(), StoreError> + 'a;
+
+/// Hands out rows one by one, the first failure ends it.
+pub type Rows<'a> = dyn FnMut(&mut Each<'_>) -> Result<(), StoreError> + 'a;
+
 /// Rows in one batch of a restore.
 const ROWS: usize = 1_000;
 
@@ -57,9 +63,7 @@ impl Store {
     /// [`StoreError::Exists`] if there is one; what `rows` says; [`StoreError::Io`].
     pub fn restore(
         dir: &Path,
-        rows: &mut dyn FnMut(
-            &mut dyn FnMut(Row) -> Result<(), StoreError>,
-        ) -> Result<(), StoreError>,
+        rows: &mut Rows<'_>,
         keys: Vec<KeptKey>,
         known: Vec<Erasure>,
         since: &[Erasure],
