@@ -350,5 +350,5 @@ fn what_was_said_is_understood() {
             understood += 1;
         }
     }
-    assert_eq!(understood, 13 + 14 + 9);
+    assert_eq!(understood, 14 + 16 + 10);
 }

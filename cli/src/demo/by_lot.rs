@@ -84,7 +84,9 @@ pub async fn back_up(play: &mut Play) -> Result<(), Failure> {
         "`caisse backup` while the node runs: {} kB, keys and personal data locked with a passphrase.",
         bytes / 1_000
     ));
-    sell_all(play, Act::Forgotten).await
+    sell_all(play, Act::Forgotten).await?;
+    // What nobody else has heard yet would be lost with the disk.
+    until_same(play).await
 }
 
 /// Kills the victim; its members go on shopping elsewhere.

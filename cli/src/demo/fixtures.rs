@@ -245,12 +245,13 @@ mod tests {
         for place in Place::ALL {
             let ours = place.config(node, http.parse().expect("an address"));
             let ours = Config::parse(&ours, place.key()).expect("it is well formed");
-            let Config { listen, addresses, http: tills, .. } = ours.clone();
+            let Config { listen, addresses, reach, http: tills, .. } = ours.clone();
+            assert_eq!(reach.own_addresses, addresses);
             assert_eq!((listen, addresses), (vec![node.to_owned()], vec![node.to_owned()]));
             assert_eq!(tills.to_string(), http);
             let theirs = Config::parse(place.config_file(), place.key()).expect("it is checked");
-            let Config { listen, addresses, http, .. } = theirs.clone();
-            assert_eq!(Config { listen, addresses, http, ..ours }, theirs);
+            let Config { listen, addresses, reach, http, .. } = theirs.clone();
+            assert_eq!(Config { listen, addresses, reach, http, ..ours }, theirs);
         }
     }
 }

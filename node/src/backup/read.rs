@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::passphrase::Passphrase;
 use super::{BackupError, CHECKSUM, Head, MAGIC, PART_BYTES, SECRETS_BYTES, Sealed, Secrets, io};
 use crate::keys;
+use crate::setup::SetupError;
 use crate::store::{ERASURES, Each, Erasure, Store, StoreError, StoredRow};
 
 /// A backup whose checksum holds.
@@ -190,7 +191,11 @@ fn make(
         if let Err(why) = crate::setup::load(dir) {
             let newer = newer.filter(|newer| newer.exists()).ok_or(why)?;
             fs::copy(&newer, dir.join("certificate")).map_err(io(&newer))?;
-            crate::setup::load(dir)?;
+            let loaded = crate::setup::load(dir)?;
+            if loaded.settings.contact.id != backup.head.caisse {
+                // Another caisse's keys with another caisse's certificate fit each other, not this backup.
+                return Err(SetupError::Certificate { path: newer }.into());
+            }
         }
     }
     Ok((has_keys, erased))
