@@ -1,8 +1,8 @@
 //! A lot that a host spends while the home caisse is away (design section 3.5).
 //!
-//! The home caisse sets [`LOT`] units of its reserve aside and writes `Granted`. The host alone spends it, one unit a
+//! The home caisse sets `LOT` units of its reserve aside and writes `Granted`. The host alone spends it, one unit a
 //! sale, and writes each spending; its `Closed` ends the lot. Both feeds are read in order, at any time or never; a
-//! node decides, stores and speaks as in [`super::node`]. A lying host writes what it likes.
+//! node decides, stores and speaks as in `node`. A lying host writes what it likes.
 
 use super::node::{Advance, Node};
 use super::{Named, Protocol};

@@ -1,7 +1,7 @@
 //! A payment across two caisses (section "A payment across two caisses" of `docs/protocol.md`): tills, the host, the
 //! home caisse.
 //!
-//! A sale covers [`COVERED`] units, and is given back one unit at a time. The pair's two feeds are logs that the other
+//! A sale covers `COVERED` units, and is given back one unit at a time. The pair's two feeds are logs that the other
 //! side reads in order, as the replica makes sure; `AuthRequest` and `Query` are letters that may be lost, late,
 //! repeated and out of order. Whatever can be decided for reasons that are not in the model (a wrong code, a blocked
 //! card) may be decided either way.
