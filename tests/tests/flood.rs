@@ -213,7 +213,7 @@ async fn under_a_flood_a_node_stays_under_its_ceilings_and_honest_payments_go_on
     assert!(disk <= MORE_DISK, "disk: {disk} bytes more");
     assert!(processors <= PROCESSORS_PERCENT, "processors: {processors} %");
     assert!(slowest.iter().all(|ms| *ms <= SLOWEST_MS), "honest payments: {slowest:?} ms");
-    assert!(times.iter().all(|times| times.count() > 3), "{paid} honest payments");
+    assert!(times.iter().all(|times| times.count() > 10), "{paid} honest payments");
     for node in [&town.victim, &town.partner] {
         let report = node.operator().verify().await?;
         assert!(report.is_clean(), "{:?}", report.differences);
